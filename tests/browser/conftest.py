@@ -1,0 +1,186 @@
+"""The real app in the real browser: one server and one browser window a test, one browser a worker."""
+import faulthandler
+import os
+import shutil
+import socket
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Request, sync_playwright
+
+from tests.servers import leashed
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 30  # seconds for anything that one waits for
+LONGEST = 300  # seconds a test may take before its worker is ended, with a traceback of where it hangs
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
+FAILED = "[data-testid=stException]"  # a script that fails does not get as far as the stamp
+RUNS = "Number(document.querySelector('#probe-run')?.dataset.run ?? 0)"
+IDLE = '[data-testid=stApp][data-test-connection-state="CONNECTED"][data-test-script-state="notRunning"]'
+
+
+@dataclass(frozen=True)
+class App:
+    url: str
+    database: str
+    log: Path
+
+
+# --- for tests to call --------------------------------------------------------------------------------------------------------------
+
+def wait_idle(page: Page) -> None:
+    """Connected, and no script running; safe only where a run is known to have begun."""
+    page.wait_for_selector(IDLE)
+
+
+def act_and_wait(page: Page, action: Callable[[], object]) -> float:
+    """Does something that makes the page run, and waits until that run has ended and nothing runs. Returns the seconds it took."""
+    before, start = page.evaluate(RUNS), time.perf_counter()
+    action()
+    page.wait_for_function(f"before => {RUNS} > before || document.querySelector('{FAILED}')", arg=before, polling=10)
+    wait_idle(page)
+    return time.perf_counter() - start
+
+
+def screenshot(page: Page, name: str) -> None:
+    """Kept only where PAIN_DIARY_SCREENSHOTS names a folder."""
+    folder = os.environ.get("PAIN_DIARY_SCREENSHOTS")
+    if folder:
+        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+
+
+# --- fixtures -----------------------------------------------------------------------------------------------------------------------
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # the tests of a file stay with one worker, which then makes the demo database once
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
+@pytest.fixture(autouse=True)
+def _finite() -> Iterator[None]:
+    faulthandler.dump_traceback_later(LONGEST, exit=True, file=sys.__stderr__)
+    yield
+    faulthandler.cancel_dump_traceback_later()
+
+
+@pytest.fixture(scope="session")
+def _playwright() -> Iterator[Playwright]:
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def browser(_playwright: Playwright) -> Iterator[Browser]:
+    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    assert program, "The browser tests need Chromium; `make test` says how to install it."
+    browser = _playwright.chromium.launch(executable_path=program, args=FLAGS)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def serve(duckdb_url: str, tmp_path: Path) -> Iterator[Callable[..., App]]:
+    """serve() starts the app on an empty database; serve(url) on a database that the test has filled, and closed.
+    Further settings go by their names: serve(PAIN_DIARY_DEMO="yes")."""
+    with ExitStack() as running:
+        yield lambda database=duckdb_url, **settings: _start(running, database, tmp_path, settings)
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """open_page(app), or open_page(app, "/cohort", color_scheme="dark"): a window of its own, settled. When the test is over, no
+    window may have raised an error, shown one, or asked another host for anything."""
+    opened: list[tuple[App, Page, list[str]]] = []
+
+    def open_(app: App, path: str = "/", **window: object) -> Page:
+        context = browser.new_context(**{"viewport": {"width": 1400, "height": 900}, "locale": "en-GB", **window})
+        context.set_default_timeout(PATIENCE * 1000)
+        page, faults = context.new_page(), []
+        opened.append((app, page, faults))
+        page.on("pageerror", lambda error: faults.append(f"page error: {error}"))
+        page.on("console", lambda message: faults.extend(_complaint(message)))
+        context.on("request", lambda request: faults.extend(_foreign(request)))
+        _settle(page, app.url + path)
+        return page
+
+    yield open_
+    for app, page, faults in opened:
+        if not page.is_closed() and page.locator(FAILED).count():
+            faults.append(f"a page failed:\n{app.log.read_text()}")
+        page.context.close()
+    faults = [fault for *_, faults in opened for fault in faults]
+    assert not faults, "\n".join(faults)
+
+
+@pytest.fixture(scope="session")
+def demo_file(browser: Browser, duckdb_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The database as it is after the very first start, with the demo diaries in it, to be copied."""
+    folder = tmp_path_factory.mktemp("demo")
+    path = folder / "demo.duckdb"
+    with ExitStack() as running:
+        app = _start(running, f"duckdb:///{path}", folder, {"PAIN_DIARY_DEMO": "yes"})
+        page = browser.new_page()
+        page.set_default_timeout(120_000)
+        _settle(page, app.url)
+        assert not page.locator(FAILED).count(), app.log.read_text()
+        page.close()
+    return path
+
+
+@pytest.fixture
+def demo_app(serve: Callable[..., App], demo_file: Path, tmp_path: Path) -> App:
+    """The app with the demo diaries, in a database of this test's own."""
+    return serve(f"duckdb:///{shutil.copy(demo_file, tmp_path / 'demo.duckdb')}")
+
+
+@pytest.fixture
+def demo_page(demo_app: App, open_page: Callable[..., Page]) -> Page:
+    """Its first page."""
+    return open_page(demo_app)
+
+
+def _start(running: ExitStack, database: str, folder: Path, settings: dict[str, str]) -> App:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    url, log = f"http://127.0.0.1:{port}", folder / f"app-{port}.log"
+    environment = {**os.environ, "PAIN_DIARY_DATABASE": database, "PAIN_DIARY_DEMO": "no", "PAIN_DIARY_PROBE": "yes", **settings}
+    process = running.enter_context(leashed(
+        [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.port", str(port)],
+        running.enter_context(log.open("w")), cwd=ROOT, env=environment))
+    give_up = time.monotonic() + PATIENCE
+    while process.poll() is None and time.monotonic() < give_up:
+        try:
+            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=1):
+                return App(url, database, log)
+        except OSError:
+            time.sleep(0.02)
+    raise RuntimeError(f"The app did not start:\n{log.read_text()}")
+
+
+def _settle(page: Page, url: str) -> None:
+    page.goto(url)
+    page.wait_for_selector(f"#probe-run, {FAILED}", state="attached")
+    wait_idle(page)
+
+
+def _foreign(request: Request) -> list[str]:
+    parts = urlsplit(request.url)
+    own = parts.scheme in {"data", "blob"} or parts.hostname == "127.0.0.1"
+    return [] if own else [f"foreign request: {request.url}"]
+
+
+def _complaint(message: ConsoleMessage) -> list[str]:
+    # on a page with a path Streamlit's own front end first asks below that path where its server is
+    known = "/_stcore/" in message.location["url"] and "404" in message.text
+    return [f"console: {message.text}"] if message.type == "error" and not known else []

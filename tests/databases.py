@@ -1,0 +1,48 @@
+"""Empty databases, and the wall between the two sides of ours."""
+import re
+from typing import Any
+from weakref import WeakSet
+
+from sqlalchemy import Connection, Engine, Table, event
+from sqlalchemy.engine import Compiled
+from sqlalchemy.sql import ClauseElement, visitors
+
+from dashboard import schema
+
+_TABLE = r'"?\w+"?(?:\s+(?:AS\s+)?\w+)?'
+_LISTED = re.compile(rf"\b(?:FROM|JOIN|INTO|UPDATE|USING)\s+(?=({_TABLE}(?:\s*,\s*{_TABLE})*))", re.IGNORECASE)
+_judged: WeakSet[Compiled] = WeakSet()
+
+
+def empty(engine: Engine) -> None:
+    """Deletes every row of every table of ours; for examples that share one engine."""
+    with engine.begin() as connection:
+        for name in schema.metadata.tables:
+            # looking is cheaper than emptying, and most tables of most tests are empty
+            if connection.exec_driver_sql(f"SELECT 1 FROM {name} LIMIT 1").first():
+                connection.exec_driver_sql(f"{'TRUNCATE' if connection.dialect.name == 'postgresql' else 'DELETE FROM'} {name}")
+
+
+def tables_of(sql: str, statement: ClauseElement | None = None) -> set[str]:
+    """Names of our tables that a statement reads or writes: those that its text lists, and those that its parts belong to, because
+    the text alone would hide a table listed after a subquery."""
+    found = {listed.split()[0].strip('"') for match in _LISTED.finditer(sql) for listed in match[1].split(",")}
+    for element in visitors.iterate(statement) if statement is not None else ():
+        found |= {part.name for part in (element, getattr(element, "table", None)) if isinstance(part, Table)}
+    return found & set(schema.metadata.tables)
+
+
+def guard_the_wall() -> None:
+    """From now on, in this process, a statement that touches both sides raises instead of running."""
+    event.listen(Engine, "before_cursor_execute", _refuse_both_sides)
+
+
+def _refuse_both_sides(_connection: Connection, _cursor: Any, sql: str, _parameters: Any, context: Any, _many: bool) -> None:
+    compiled = getattr(context, "compiled", None)
+    if compiled is not None and compiled in _judged:
+        return
+    touched = tables_of(sql, compiled and compiled.statement)
+    if touched & schema.DIARY_SIDE and touched & schema.CARE_SIDE:
+        raise AssertionError(f"one statement touches both sides of the wall, {sorted(touched)}:\n{sql}")
+    if compiled is not None:
+        _judged.add(compiled)
