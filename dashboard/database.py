@@ -1,0 +1,204 @@
+"""Opening a database, and everything in which the engines differ: locks, bulk loading, TEMP tables, aggregates over bits."""
+import re
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from io import BytesIO
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import pyarrow
+import pyarrow.csv
+from sqlalchemy import BigInteger, Column, Connection, Engine, MetaData, Select, Table, create_engine, func, inspect, select, table, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql import ColumnElement
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement, GenericFunction
+
+from dashboard import schema
+from dashboard.codelists import CHOICES, CODELISTS, LISTS
+from dashboard.errors import DatabaseBusy, DatabaseUnreachable
+
+_ADVISORY_LOCK = 7_246_312  # any number, as long as every process of ours asks for the same one
+_locks: WeakKeyDictionary[Engine, threading.Lock] = WeakKeyDictionary()
+_locks_guard = threading.Lock()
+
+
+# --- bits -------------------------------------------------------------------------------------------------------------------------
+
+class band(FunctionElement):  # noqa: N801 - reads as SQL
+    """Bitwise AND of two integers."""
+    type = BigInteger()
+    inherit_cache = True
+    name = "band"
+
+
+@compiles(band)
+def _(element: band, compiler: SQLCompiler, **kwargs: object) -> str:
+    left, right = element.clauses
+    return f"({compiler.process(left, **kwargs)} & {compiler.process(right, **kwargs)})"
+
+
+class bit_or(GenericFunction):  # noqa: N801
+    """Union of bit sets over rows; NULL over no rows."""
+    type = BigInteger()
+    inherit_cache = True
+    name = "bit_or"
+
+
+def has(column: ColumnElement, bits: int) -> ColumnElement[bool]:
+    """Any of these bits."""
+    return band(column, bits) != 0
+
+
+# --- opening ----------------------------------------------------------------------------------------------------------------------
+
+def open_engine(url: str) -> Engine:
+    """Connects and makes sure that every table and view is there. Raises DatabaseBusy or DatabaseUnreachable."""
+    try:
+        # what a statement was asked with may be what a patient said; it never gets into an error's text
+        engine = create_engine(url, hide_parameters=True, pool_pre_ping=url.startswith("postgresql"))
+        with engine.connect() as connection:
+            missing = set(schema.metadata.tables) - set(inspect(connection).get_table_names())
+        if missing:
+            with writing(engine) as connection:
+                _create(connection)
+    except DBAPIError as error:
+        raise explained(error, url) from None
+    except (ArgumentError, NoSuchModuleError):
+        raise DatabaseUnreachable(
+            "PAIN_DIARY_DATABASE is not a database URL. Expected duckdb:///FILE or postgresql+psycopg://USER@HOST/NAME.") from None
+    return engine
+
+
+def explained(error: DBAPIError, url: str) -> DatabaseBusy | DatabaseUnreachable:
+    """A failure of the database itself, in words for people."""
+    message = str(error.orig)
+    held = re.search(r"Conflicting lock is held in (.+?) \(PID (\d+)\)", message)
+    if held:
+        return DatabaseBusy(
+            f"The database file is in use by process {held[2]} ({held[1]}). Close the app first, or import on its Import page, "
+            "or keep the diaries in PostgreSQL (PAIN_DIARY_DATABASE), which many processes can use at once.")
+    where = re.sub(r"//[^@/]*@", "//", url)  # never a password
+    return DatabaseUnreachable(
+        f"The database at {where} does not answer. Nothing was changed. Check that the server runs, or that the file and its folder "
+        f"can be written, and try again. ({message.splitlines()[0] if message else 'no reason given'})")
+
+
+def _create(connection: Connection) -> None:
+    schema.metadata.create_all(connection)
+    if connection.dialect.name == "postgresql":
+        for name, columns in (("diary_entry", "patient, day"), ("diary_entry", "batch"), ("patient", "source, patient_id"), ("flag", "patient"),
+                              ("triage_action", "flag"), ("patient_outcome", "patient"), ("audit_event", "event"), ("duplicate_row", "entry"),
+                              ("supersession", "entry"), ("quarantined_row", "batch")):
+            connection.execute(text(f"CREATE INDEX IF NOT EXISTS ix_{name}_{columns.replace(', ', '_')} ON {name} ({columns})"))
+    for statement in _views():
+        connection.execute(text(statement))
+
+
+def _views() -> Iterator[str]:
+    """Live entries as people read them, and every bit set as rows, for those who query the database themselves."""
+    plain = ["e.entry", "s.name AS source", "p.patient_id", "e.entry_id", "e.batch", "e.row_number", "DATE '1970-01-01' + e.day AS local_date",
+             "e.time_of_day", "e.utc_offset", "e.occurred_at", "e.\"precision\"",
+             *[f"e.{name}" for name, _ in schema.SCALARS if name != "onset_day"], "DATE '1970-01-01' + e.onset_day AS onset_date"]
+    live = ("FROM diary_entry e JOIN patient p ON p.patient = e.patient JOIN source s ON s.source = p.source "
+            "JOIN import_batch b ON b.batch = e.batch WHERE b.undone_event IS NULL AND NOT e.superseded")
+    yield f"CREATE OR REPLACE VIEW live_entry AS SELECT {', '.join(plain)} {live}"
+    sets = [(f"diary_entry_{name}", CODELISTS[codelist.name].bit, name, None) for name, codelist in LISTS.items()]
+    sets += [(f"diary_entry_{kind}", CODELISTS[kind].bit, f"{prefix}_present", f"{prefix}_denied")
+             for kind, prefix in (("symptom", "symptoms"), ("history", "history"))]
+    for view, bits, present, denied in sets:
+        codes = ", ".join(f"('{code}', {1 << bit})" for code, bit in bits.items())
+        answer = f", CASE WHEN (e.{present} & c.mask) <> 0 THEN 'yes' ELSE 'no' END AS answer" if denied else ""
+        said = f"((e.{present} | e.{denied}) & c.mask) <> 0" if denied else f"(e.{present} & c.mask) <> 0"
+        yield (f"CREATE OR REPLACE VIEW {view} AS SELECT e.entry, s.name AS source, p.patient_id, c.code{answer} "
+               f"{live.replace(' WHERE ', f' JOIN (VALUES {codes}) AS c(code, mask) ON {said} WHERE ')}")
+    choices = ", ".join(f"('{field}', '{code}', '{label}')" for field, codes in CHOICES.items() for code, label in codes.items())
+    yield f"CREATE OR REPLACE VIEW choice AS SELECT * FROM (VALUES {choices}) AS c(field, code, label)"
+
+
+# --- writing ----------------------------------------------------------------------------------------------------------------------
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """The one way to change anything: a transaction of its own, one at a time over all threads and processes, so that event
+    numbers follow commit order and numbers made from a maximum never clash."""
+    with _locks_guard:
+        lock = _locks.setdefault(engine, threading.Lock())
+    with lock, engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(select(func.pg_advisory_xact_lock(_ADVISORY_LOCK)))
+        yield connection
+
+
+def next_number(connection: Connection, column: Column) -> int:
+    """One more than the largest so far; to be used inside `writing` only."""
+    return int(connection.scalar(select(func.coalesce(func.max(column), 0)))) + 1
+
+
+def numbers(connection: Connection, statement: Select) -> tuple[np.ndarray, ...]:
+    """Columns of whole numbers or truth values without NULL, however many rows: a million rows as Python objects take seconds."""
+    result = connection.execute(statement)
+    if connection.dialect.name == "duckdb":
+        return tuple(column.astype(np.int64) for column in result.cursor.fetchnumpy().values())
+    return tuple(np.array([tuple(row) for row in result], np.int64).reshape(-1, len(statement.selected_columns)).T)
+
+
+def append(connection: Connection, target: Table, rows: pyarrow.Table) -> None:
+    """Appends whole columns at once; columns that are not given are NULL. Types must already fit."""
+    if not rows.num_rows:
+        return
+    if connection.dialect.name == "duckdb":
+        # a result that was read but not to its end would forbid registering; this one is read to its end
+        connection.execute(select(1)).all()
+        driver = connection.connection.driver_connection
+        connection.execute(select(1)).all()  # finishes a result of which only the first row was fetched, which register refuses
+        driver.register("appended_rows", rows)
+        try:
+            registered = table("appended_rows", *[Column(name, target.c[name].type) for name in rows.column_names])
+            connection.execute(target.insert().from_select(rows.column_names, select(registered)))
+        finally:
+            driver.unregister("appended_rows")
+    else:
+        sheet = BytesIO()
+        # strings are always quoted and NULL never is, which is how COPY tells an empty text from none
+        pyarrow.csv.write_csv(rows, sheet, pyarrow.csv.WriteOptions(include_header=False))
+        columns = ", ".join(f'"{name}"' for name in rows.column_names)
+        with connection.connection.cursor() as cursor, cursor.copy(f'COPY "{target.name}" ({columns}) FROM STDIN (FORMAT csv)') as copy:
+            copy.write(sheet.getbuffer())
+
+
+# --- TEMP tables ------------------------------------------------------------------------------------------------------------------
+
+@cache
+def _temporary(name: str, columns: tuple[tuple[str, Callable], ...]) -> Table:
+    # the same object each time, so that SQLAlchemy's statement cache knows the statements that read it
+    return Table(name, MetaData(), *[Column(column, kind) for column, kind in columns], prefixes=["TEMPORARY"])
+
+
+def store(connection: Connection, name: str, statement: Select) -> Table:
+    """The rows of a statement as a TEMP table of this connection: read once, asked often. Replaces one of the same name."""
+    stored = _empty(connection, _temporary(name, tuple((c.name, type(c.type)) for c in statement.selected_columns)))
+    connection.execute(stored.insert().from_select([c.name for c in stored.c], statement))
+    return _ready(connection, stored)
+
+
+def store_rows(connection: Connection, name: str, columns: dict[str, Callable], rows: pyarrow.Table) -> Table:
+    """Rows that Python made, as a TEMP table of this connection."""
+    stored = _empty(connection, _temporary(name, tuple(columns.items())))
+    append(connection, stored, rows.select(list(columns)))
+    return _ready(connection, stored)
+
+
+def _empty(connection: Connection, stored: Table) -> Table:
+    connection.execute(text(f'DROP TABLE IF EXISTS "{stored.name}"'))
+    stored.create(connection, checkfirst=False)
+    return stored
+
+
+def _ready(connection: Connection, stored: Table) -> Table:
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f'ANALYZE "{stored.name}"'))
+    return stored

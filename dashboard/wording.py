@@ -1,0 +1,37 @@
+"""Small parts of the English sentences that questions are said in."""
+from collections.abc import Iterable
+
+from dashboard.days import date_of, spoken
+
+
+def listing(words: Iterable[str], last: str) -> str:
+    """A, B `last` C; nothing for no words."""
+    *first, end = [*words] or [""]
+    return f"{', '.join(first)} {last} {end}" if first else end
+
+
+def counted(number: int, noun: str) -> str:
+    """1 patient, 1,025 patients, 3 entries."""
+    plural = f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2] not in "aeiou" else f"{noun}es" if noun.endswith(("s", "h")) else f"{noun}s"
+    return f"{number:,} {noun if number == 1 else plural}"
+
+
+def number(value: float) -> str:
+    """Shortest exact text: 7, 6.5."""
+    return str(value).removesuffix(".0")
+
+
+def span(low: float | None, high: float | None, at_least: str, at_most: str, inside: str, beyond: int = 0) -> list[str]:
+    """At most one phrase. `beyond` 1 names the next whole number outside a lone bound: 51 and more is over 50."""
+    if low is None or high is None:
+        return [] if low is high else [at_most.format(number(high + beyond))] if low is None else [at_least.format(number(low - beyond))]
+    return [inside.format(number(low) if low == high else f"{number(low)} to {number(high)}")]
+
+
+def period(since: int | None, until: int | None) -> str:
+    """1 Jan to 31 Mar 2026; nothing where both ends are open."""
+    if since is None or until is None:
+        return "" if since is until else f"until {spoken(until)}" if since is None else f"since {spoken(since)}"
+    if since == until:
+        return f"on {spoken(since)}"
+    return f"{spoken(since)[:-5] if date_of(since).year == date_of(until).year else spoken(since)} to {spoken(until)}"
