@@ -1,0 +1,244 @@
+"""Where it hurts, what it is like, for how long, how bad, with what: counts over the entries of a cohort, each with its base.
+
+Per patient, a patient counts once: for a place, a quality, a symptom that any matching entry names; in the duration class of the last
+matching entry with a known onset; with the mean of the severities and the largest of the worst. Per entry, each entry counts.
+"""
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from math import floor
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import BigInteger, ColumnElement, Connection, FromClause, Integer, Select, String, Subquery, Table, Values
+from sqlalchemy.sql import and_, case, cast, column, func, literal, not_, or_, select, values
+
+from dashboard import cohort as cohorts
+from dashboard import database
+from dashboard.codelists import ANSWERED, LOCATION, QUALITY, RELIEF, SYMPTOM, Codelist
+from dashboard.cohort import NONE, NOT_RECORDED, Cohort
+from dashboard.database import band, bit_or, has
+from dashboard.days import date_of
+from dashboard.people import DURATIONS, duration_class, newest
+
+Per = Literal["patient", "entry"]
+NOTHING_HELPED = RELIEF.group("nothing")
+TREATMENTS = tuple(code for code in RELIEF.bit if code not in NOTHING_HELPED)
+# half up, with slack: a mean is a sum of binary fractions in whatever order the engine likes, so that 6.5 may come out as
+# 6.4999999999. Up to 1e-6 short of a half is rounded up, by the same addition of the same constant on both engines and in Python.
+HALF_UP = 0.500001
+# two bits above all codes go with each list here: that it was answered, and that it was answered with none
+_ANSWERED, _NONE = 1 << 60, 1 << 61
+
+
+def rounded(severity: float) -> int:
+    return floor(severity + HALF_UP)
+
+
+# --- what is counted --------------------------------------------------------------------------------------------------------------
+
+@dataclass(frozen=True)
+class Sample:
+    """`units` has one row a patient or one row an entry, with the same columns; the base says how many there are of both."""
+    units: Subquery | Table
+    per: Per
+    patients: int
+    entries: int
+    entries_per_patient: dict[str, float | None]
+
+    @property
+    def base(self) -> int:
+        return self.patients if self.per == "patient" else self.entries
+
+
+def sample(connection: Connection, cohort: Cohort, *, as_of: int, known_at: int | None = None, per: Per = "patient",
+           name: str = "sample") -> Sample:
+    """Reads the cohort's entries once, to be counted in many ways. `name` is the TEMP table's: another sample of that name on this
+    connection takes its place."""
+    live = cohorts.entries(connection, as_of, known_at).subquery("live")
+    wanted = cohort.where(live, as_of)
+    if per == "patient":
+        units = database.store(connection, name, _per_patient(live).where(*wanted))
+        lengths = select(units.c.entries, func.count().label("patients")).group_by(units.c.entries)
+    else:
+        # unfiltered, the few columns of one question are read faster from where they are than all of them are copied
+        units = database.store(connection, name, _per_entry(live).where(*wanted)) if wanted else _per_entry(live).subquery(name)
+        diaries = select(func.count().label("entries")).select_from(units).group_by(units.c.patient).subquery("diaries")
+        lengths = select(diaries.c.entries, func.count().label("patients")).group_by(diaries.c.entries)
+    found = {int(entries): int(patients) for entries, patients in connection.execute(lengths)}
+    each = np.repeat(list(found), list(found.values())) if found else None
+    low, median, high = (None,) * 3 if each is None else (float(value) for value in np.percentile(each, (25, 50, 75)))
+    return Sample(units, per, sum(found.values()), sum(entries * patients for entries, patients in found.items()),
+                  {"median": median, "q1": low, "q3": high})
+
+
+def _per_entry(live: Subquery) -> Select:
+    e = live.c
+    return select(e.patient, *(said.label(name) for name, said in _sets(live).items()), _half_up(e.severity).label("severity"),
+                  _half_up(e.worst_severity).label("worst"), duration_class(live).label("duration"))
+
+
+def _per_patient(live: Subquery) -> Select:
+    e = live.c
+    return select(e.patient, func.count().label("entries"), *(bit_or(said).label(name) for name, said in _sets(live).items()),
+                  _half_up(func.avg(e.severity)).label("severity"), _half_up(func.max(e.worst_severity)).label("worst"),
+                  cast(newest(live, duration_class(live)), Integer).label("duration")).group_by(e.patient)
+
+
+def _sets(live: Subquery) -> dict[str, ColumnElement[int]]:
+    e = live.c
+    helped_known, nothing_helped = has(e.answered, ANSWERED.bits(("relief_helped",))), has(e.relief_helped, RELIEF.bits(NOTHING_HELPED))
+    return {
+        "locations": _marked(live, "locations"), "qualities": _marked(live, "qualities"),
+        "symptoms_present": e.symptoms_present, "symptoms_denied": e.symptoms_denied, "relief_tried": _marked(live, "relief_tried"),
+        # that nothing helped is an answer of none
+        "relief_helped": case((nothing_helped, e.relief_helped + (_ANSWERED + _NONE)), else_=_marked(live, "relief_helped")),
+        "help_known": case((helped_known, e.relief_tried), else_=0)}
+
+
+def _marked(live: Subquery, field: str) -> ColumnElement[int]:
+    said = live.c[field]
+    return case((not_(has(live.c.answered, ANSWERED.bits((field,)))), said), (said == 0, _ANSWERED + _NONE), else_=said + _ANSWERED)
+
+
+def _half_up(value: ColumnElement[float]) -> ColumnElement[int]:
+    return cast(func.floor(value + HALF_UP), Integer)
+
+
+# --- counted ----------------------------------------------------------------------------------------------------------------------
+
+def locations(connection: Connection, asked: Sample) -> pd.DataFrame:
+    """code (with `none`), label, n, answered, not_recorded; n of several codes add up to more than answered."""
+    return _listed(connection, asked, "locations", LOCATION)
+
+
+def qualities(connection: Connection, asked: Sample) -> pd.DataFrame:
+    """code (with `none`), label, n, answered, not_recorded; n of several codes add up to more than answered."""
+    return _listed(connection, asked, "qualities", QUALITY)
+
+
+def durations(connection: Connection, asked: Sample) -> pd.DataFrame:
+    """code (with `not_recorded`), label, n, answered, not_recorded; the classes exclude each other, and n add up to the base."""
+    n = _by_value(connection, asked, "duration")
+    classes = [(code, label, n.get(place, 0)) for place, (code, label) in enumerate(DURATIONS.items())]
+    answered = sum(n.values())
+    return _frame([*classes, (NOT_RECORDED, "not recorded", asked.base - answered)], answered, asked)
+
+
+def severities(connection: Connection, asked: Sample, field: Literal["severity", "worst"] = "severity") -> pd.DataFrame:
+    """code (0 to 10), label, n, answered, not_recorded. Per patient, the mean of `severity` and the largest of `worst`; half up."""
+    n = _by_value(connection, asked, field)
+    return _frame([(str(value), str(value), n.get(value, 0)) for value in range(11)], sum(n.values()), asked)
+
+
+def symptoms(connection: Connection, asked: Sample) -> pd.DataFrame:
+    """code, label, present, denied, not_asked, answered. Denied: somewhere denied and nowhere present; with not_asked the two add up
+    to the base."""
+    def states(units: FromClause, mask: ColumnElement[int]) -> dict[str, ColumnElement[bool]]:
+        present, denied = (band(units.c[name], mask) != 0 for name in ("symptoms_present", "symptoms_denied"))
+        return {"present": present, "denied": and_(denied, not_(present))}
+    n = _spelled(connection, asked, SYMPTOM, ("symptoms_present", "symptoms_denied"), states)
+    n["answered"] = n["present"] + n["denied"]
+    return _labelled(n.assign(not_asked=asked.base - n["answered"]), SYMPTOM, tuple(SYMPTOM.bit))[
+        ["code", "label", "present", "denied", "not_asked", "answered"]]
+
+
+def relief(connection: Connection, asked: Sample) -> pd.DataFrame:
+    """code, label, tried, helped, help_not_recorded, answered, not_recorded, of treatments. What helped was tried; those who tried
+    and never said, together with it, what helped are in help_not_recorded, because a blank is not a no."""
+    n = _relief(connection, asked)
+    answered = int(n.at["answered", "tried"])
+    frame = _labelled(n, RELIEF, TREATMENTS)[["code", "label", "tried", "helped", "help_not_recorded"]]
+    return frame.assign(answered=answered, not_recorded=asked.base - answered)
+
+
+def no_relief(connection: Connection, asked: Sample) -> pd.DataFrame:
+    """code (`nothing_tried`, `nothing_helped`), label, n, answered, not_recorded: the base of each is who answered that field."""
+    n = _relief(connection, asked)
+    frames = [_frame([(code, label, int(n.at[NONE, field]))], int(n.at["answered", field]), asked) for code, label, field in
+              (("nothing_tried", "Nothing tried", "tried_said"), ("nothing_helped", "Nothing helped", "helped"))]
+    return pd.concat(frames, ignore_index=True)
+
+
+def _relief(connection: Connection, asked: Sample) -> pd.DataFrame:
+    def states(units: FromClause, mask: ColumnElement[int]) -> dict[str, ColumnElement[bool]]:
+        tried, helped, known = (band(units.c[name], mask) != 0 for name in ("relief_tried", "relief_helped", "help_known"))
+        return {"tried": or_(tried, helped), "tried_said": tried, "helped": helped, "help_not_recorded": and_(tried, not_(helped), not_(known))}
+    return _spelled(connection, asked, RELIEF, ("relief_tried", "relief_helped", "help_known"), states)
+
+
+def _listed(connection: Connection, asked: Sample, field: str, codelist: Codelist) -> pd.DataFrame:
+    n = _spelled(connection, asked, codelist, (field,), lambda units, mask: {"n": band(units.c[field], mask) != 0})
+    rows = [(code, label, int(n.at[code, "n"])) for code, label in codelist.label.items()]
+    return _frame([*rows, (NONE, "None", int(n.at[NONE, "n"]))], int(n.at["answered", "n"]), asked)
+
+
+def _spelled(connection: Connection, asked: Sample, codelist: Codelist, fields: tuple[str, ...],
+             states: Callable[[FromClause, ColumnElement[int]], dict[str, ColumnElement[bool]]]) -> pd.DataFrame:
+    """How many units are in each state of each code, of `none` and of `answered`: a row a code."""
+    vocabulary, units, weight = _vocabulary(codelist), asked.units, literal(1)
+    if asked.per == "entry":
+        # equal sets counted first: looking at every code of every entry costs more. Patients' sets hardly repeat.
+        columns = [units.c[field] for field in fields]
+        units = select(*columns, func.count().label("n")).group_by(*columns).subquery("sets")
+        weight = units.c.n
+    said = states(units, vocabulary.c.mask)
+    found = connection.execute(select(vocabulary.c.code, *(func.sum(case((state, weight), else_=0)) for state in said.values())).select_from(
+        units.join(vocabulary, or_(*said.values()))).group_by(vocabulary.c.code))
+    counts = {code: [int(n) for n in row] for code, *row in found}
+    return pd.DataFrame([counts.get(code, [0] * len(said)) for code in _masks(codelist)], columns=list(said), index=list(_masks(codelist)))
+
+
+def _masks(codelist: Codelist) -> dict[str, int]:
+    return {**{code: 1 << bit for code, bit in codelist.bit.items()}, NONE: _NONE, "answered": _ANSWERED}
+
+
+@cache
+def _vocabulary(codelist: Codelist) -> Values:
+    return values(column("code", String), column("mask", BigInteger), name="vocabulary", literal_binds=True).data(list(_masks(codelist).items()))
+
+
+def _labelled(n: pd.DataFrame, codelist: Codelist, codes: tuple[str, ...]) -> pd.DataFrame:
+    return n.loc[list(codes)].assign(code=codes, label=[codelist.label[code] for code in codes]).reset_index(drop=True)
+
+
+def _by_value(connection: Connection, asked: Sample, field: str) -> dict[int, int]:
+    said = asked.units.c[field]
+    found = connection.execute(select(said, func.count()).where(said.is_not(None)).group_by(said))
+    return {int(value): int(n) for value, n in found}
+
+
+def _frame(rows: list[tuple[str, str, int]], answered: int, asked: Sample) -> pd.DataFrame:
+    return pd.DataFrame([(*row, answered, asked.base - answered) for row in rows],
+                        columns=["code", "label", "n", "answered", "not_recorded"])
+
+
+# --- all of it --------------------------------------------------------------------------------------------------------------------
+
+def summary(connection: Connection, cohort: Cohort, *, as_of: int, known_at: int | None = None, per: Per = "patient") -> dict:
+    """All distributions as one JSON document. `data_through` is that of the source that lags most."""
+    asked = sample(connection, cohort, as_of=as_of, known_at=known_at, per=per)
+    through = {name: date_of(day).isoformat() for name, day in cohorts.data_through(connection, as_of, known_at).items()
+               if not cohort.sources or name in cohort.sources}
+    return {
+        "sentence": cohort.describe(), "per": per, "as_of": date_of(as_of).isoformat(), "data_through": min(through.values(), default=None),
+        "data_through_by_source": through,
+        "base": {"patients": asked.patients, "entries": asked.entries, "entries_per_patient": asked.entries_per_patient},
+        "location": _distribution(locations(connection, asked)),
+        "quality": _distribution(qualities(connection, asked)),
+        "duration": _distribution(durations(connection, asked)),
+        "severity": {**_distribution(severities(connection, asked)), "worst": _distribution(severities(connection, asked, "worst"))},
+        "symptoms": _by_code(symptoms(connection, asked)),
+        "relief": _by_code(relief(connection, asked)),
+        "no_relief": _by_code(no_relief(connection, asked)),
+    }
+
+
+def _distribution(frame: pd.DataFrame) -> dict:
+    return {"answered": int(frame["answered"].iloc[0]), "not_recorded": int(frame["not_recorded"].iloc[0]),
+            "counts": {code: int(n) for code, n in zip(frame["code"], frame["n"], strict=True)}}
+
+
+def _by_code(frame: pd.DataFrame) -> dict[str, dict[str, int]]:
+    return frame.drop(columns="label").set_index("code").to_dict("index")

@@ -1,0 +1,31 @@
+"""What the entries of a patient come to, read from any selectable that has the columns of the door."""
+from sqlalchemy import BigInteger, ColumnElement, Select, Subquery, Table, case, func, literal, select
+
+from dashboard.codelists import CHOICES
+
+DURATIONS = {"under_6_weeks": "under 6 weeks", "6_to_12_weeks": "6 to 12 weeks", "12_weeks_and_more": "12 weeks and more"}
+# days are counted from 1860 here, so that a packed moment is positive and fits 64 bits until 2145
+_PACK, _DAY, _SHIFT, _BIRTH = 1024, 86_400_000_001, 40_000, 1850
+
+
+def newest(live: Subquery | Table, value: ColumnElement[int]) -> ColumnElement[int]:
+    """To be grouped by patient: the value, 0 to 1023, of the last entry that has one; NULL where none has. Within a day an entry
+    without a time comes before all others; of two at the very same moment the larger value stands, in whatever order they came.
+    Moment and value are packed into one number, which is one pass over the entries and no sort."""
+    moment = (live.c.day + _SHIFT) * literal(_DAY, BigInteger) + func.coalesce(live.c.time_of_day + 1, 0)
+    return func.max(moment * _PACK + value, type_=BigInteger) % _PACK
+
+
+def people(live: Subquery | Table) -> Select:
+    """One row a patient: birth year and sex as last answered (NULL: never). A birth year before 1850 is no answer."""
+    born = case((live.c.birth_year.between(_BIRTH, _BIRTH + _PACK - 1), live.c.birth_year - _BIRTH))
+    sexes = dict(enumerate(CHOICES["sex"]))
+    sex = newest(live, case({code: number for number, code in sexes.items()}, value=live.c.sex))
+    return select(live.c.patient, (newest(live, born) + _BIRTH).label("birth_year"),
+                  case(sexes, value=sex).label("sex")).group_by(live.c.patient)
+
+
+def duration_class(live: Subquery | Table) -> ColumnElement[int]:
+    """The place in DURATIONS of an entry's days since onset; NULL without an onset."""
+    days = live.c.day - live.c.onset_day
+    return case((days < 42, 0), (days < 84, 1), (days >= 84, 2))

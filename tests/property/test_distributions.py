@@ -1,0 +1,112 @@
+"""Against an oracle that reads entries one by one: unequal diaries, several answers, blanks, `none`, revisions, undone batches, both
+times."""
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import Engine
+
+from dashboard import distributions
+from dashboard.cohort import BUCKETS, TIERS, Cohort
+from tests import databases, distributions_oracle
+from tests.distributions_oracle import Entry, World
+
+TODAY = 20_500
+LOCATIONS, QUALITIES = ("neck", "low_back", "everywhere", "other"), ("sharp", "burning", "other")
+TREATMENTS, SYMPTOMS = ("cold_pack", "rest", "none_helped", "other"), ("fever", "leg_weakness", "longstanding", "urgent")
+TIMES = st.none() | st.sampled_from((0, 1, 43_200_000_000, 86_399_999_999))
+BATCHES = {1: (1, None), 2: (3, 6), 3: (5, None), 4: (7, None)}
+SEVERITIES = st.none() | st.integers(0, 100).map(lambda tenths: tenths / 10)
+
+
+def lists(codes: tuple[str, ...]) -> st.SearchStrategy:
+    return st.none() | st.lists(st.sampled_from(codes), unique=True).map(tuple)
+
+
+def chosen(*codes: str) -> st.SearchStrategy:
+    return st.just(()) | st.lists(st.sampled_from(codes), unique=True, max_size=3).map(tuple)
+
+
+@st.composite
+def entries(draw: st.DrawFn) -> Entry:
+    # the first patients keep the longest diaries
+    who = draw(st.sampled_from(("1", "1", "1", "1", "2", "2", "3", "4", "05")))
+    day = draw(st.sampled_from((TODAY - 400, TODAY - 84, TODAY - 3, TODAY - 1, TODAY, TODAY + 1)))
+    days = draw(st.none() | st.sampled_from((0, 41, 42, 83, 84, 5000)))
+    return Entry(
+        who, day, draw(TIMES), source=draw(st.sampled_from(("a", "a", "b"))), batch=draw(st.sampled_from((1, 1, 2, 3, 4))),
+        superseded_by=draw(st.sampled_from(((), (), (), (2,), (3,), (2, 4)))),
+        locations=draw(lists(LOCATIONS)), qualities=draw(lists(QUALITIES)), relief_tried=draw(lists(TREATMENTS)),
+        relief_helped=draw(lists(TREATMENTS)),
+        symptoms=draw(st.dictionaries(st.sampled_from(SYMPTOMS), st.booleans())), severity=draw(SEVERITIES), worst=draw(SEVERITIES),
+        onset=None if days is None else day - days, birth_year=draw(st.sampled_from((None, None, 1940, 1976, 2001))),
+        sex=draw(st.sampled_from((None, None, "female", "male", "other"))))
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> World:
+    found = draw(st.lists(entries(), max_size=25))
+    outcome = st.tuples(st.sampled_from(tuple(BUCKETS)), st.sampled_from((*TIERS, None)))
+    return World(found, BATCHES, {who: draw(outcome) for who in sorted({e.who for e in found}) if draw(st.booleans())})
+
+
+@st.composite
+def cohorts(draw: st.DrawFn) -> Cohort:
+    """Mostly few filters: many together match nothing, and nothing is easily counted."""
+    def now_and_then(strategy: st.SearchStrategy, otherwise: object) -> object:
+        return draw(strategy) if draw(st.integers(0, 5)) == 5 else otherwise
+    low, high = sorted((draw(st.integers(0, 10)), draw(st.integers(0, 10))))
+    young, old = sorted((draw(st.integers(1, 100)), draw(st.integers(1, 100))))
+    since, until = sorted((TODAY - draw(st.integers(0, 400)), TODAY - draw(st.integers(0, 400))))
+    kept = st.sampled_from((True, False))
+    return Cohort(
+        since=now_and_then(st.just(since), None), until=now_and_then(st.just(until), None), sources=now_and_then(chosen("a", "b", "c"), ()),
+        sexes=now_and_then(chosen("female", "male", "other", "not_recorded"), ()),
+        age_from=now_and_then(st.just(young), None), age_to=now_and_then(st.just(old), None), age_not_recorded=now_and_then(kept, False),
+        buckets=now_and_then(chosen(*BUCKETS, "not_recorded"), ()), tiers=now_and_then(chosen(*TIERS, "none", "not_recorded"), ()),
+        locations=now_and_then(chosen(*LOCATIONS, "none", "not_recorded"), ()),
+        qualities=now_and_then(chosen(*QUALITIES, "none", "not_recorded"), ()),
+        durations=now_and_then(chosen("under_6_weeks", "6_to_12_weeks", "12_weeks_and_more", "not_recorded"), ()),
+        severity_from=now_and_then(st.just(low), None), severity_to=now_and_then(st.just(high), None),
+        severity_not_recorded=now_and_then(kept, False), symptoms=now_and_then(chosen(*SYMPTOMS, "not_recorded"), ()))
+
+
+known = st.sampled_from((None, None, None, 2, 4, 5, 6, 7))
+
+
+@given(world=worlds(), asked=st.lists(cohorts(), min_size=5, max_size=5), known_at=known)
+def test_every_entry_matches_as_the_oracle_says(engine: Engine, world: World, asked: list[Cohort], known_at: int | None) -> None:
+    databases.empty(engine)
+    distributions_oracle.insert(engine, world)
+    with engine.connect() as connection:
+        for cohort in asked:
+            found = connection.execute(cohort.matching(connection, TODAY, known_at)).mappings().all()
+            expected = distributions_oracle.matching(world, cohort, TODAY, known_at)
+            assert sorted(row["entry"] for row in found) == [
+                number for number, entry in enumerate(world.entries, 1) if any(entry is e for e in expected)], cohort.describe()
+
+
+@given(world=worlds(), cohort=cohorts(), known_at=known)
+def test_every_count_is_the_oracles(engine: Engine, world: World, cohort: Cohort, known_at: int | None) -> None:
+    databases.empty(engine)
+    distributions_oracle.insert(engine, world)
+    with engine.connect() as connection:
+        for per in ("patient", "entry"):
+            found = distributions.summary(connection, cohort, as_of=TODAY, known_at=known_at, per=per)
+            expected = distributions_oracle.summary(world, cohort, TODAY, known_at, per)
+            assert {name: found[name] for name in expected} == expected, (cohort.describe(), per)
+            json.dumps(found)
+            base = found["base"]["patients" if per == "patient" else "entries"]
+            assert sum(found["duration"]["counts"].values()) == base
+            assert all(answer["present"] + answer["denied"] + answer["not_asked"] == base for answer in found["symptoms"].values())
+
+
+@given(cohort=cohorts(), other=cohorts())
+def test_a_question_reads_differently_from_every_other(cohort: Cohort, other: Cohort) -> None:
+    assert (cohort == other) == (cohort.question() == other.question()) == (cohort.describe() == other.describe())
+
+
+@given(cohort=cohorts())
+def test_a_link_asks_the_same_question(cohort: Cohort) -> None:
+    assert Cohort.from_params(cohort.to_params()) == cohort
+    assert Cohort.from_params({name: values[0] if len(values) == 1 else values for name, values in cohort.to_params().items()}) == cohort
