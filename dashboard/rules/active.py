@@ -1,0 +1,73 @@
+"""Which rule set is in force, and was when: versions are kept for ever, activations are events."""
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, select
+
+from dashboard import audit, database
+from dashboard.errors import Conflict, NotFound, Refused
+from dashboard.rules.definition import FOLDER, RuleSet, digest, document, from_document, load
+from dashboard.schema import audit_event, rule_set
+
+SYSTEM = "system"
+
+
+def record_shipped(engine: Engine, *, at: datetime) -> bool:
+    """Keeps the rule files that came with this release as a version, where they are new. The first ever is activated by `system`;
+    later ones wait for a person. True if a version was added."""
+    text = document(load(FOLDER))
+    with engine.connect() as connection:
+        known = connection.execute(select(rule_set.c.digest)).scalars().all()
+    if digest(text) in known:
+        return False
+    with database.writing(engine) as connection:
+        version = database.next_number(connection, rule_set.c.version)
+        connection.execute(rule_set.insert().values(version=version, digest=digest(text), document=text, shipped=True, event=audit.next_event(connection)))
+        audit.record(connection, "rule_set_recorded", by=SYSTEM, at=at, subject=str(version), reason="shipped")
+        if version == 1:
+            audit.record(connection, "rule_set_activated", by=SYSTEM, at=at, subject="1", reason="shipped")
+    return True
+
+
+def activate(engine: Engine, version: int, *, by: str, at: datetime, reason: str) -> int:
+    """Puts a recorded rule set in force; the one before it stays on record. Returns the event. Flags follow with the next evaluation."""
+    if not reason.strip():
+        raise Refused("Say why: the reason stays beside the activation.")
+    with database.writing(engine) as connection:
+        if version not in versions(connection):
+            raise NotFound(f"There is no rule set {version}.")
+        if version == active_version(connection):
+            raise Conflict(f"Rule set {version} is in force already.")
+        return audit.record(connection, "rule_set_activated", by=by, at=at, subject=str(version), reason=reason.strip())
+
+
+def of_version(connection: Connection, version: int) -> RuleSet:
+    """Any rule set on record. Raises NotFound."""
+    text = connection.scalar(select(rule_set.c.document).where(rule_set.c.version == int(version)))
+    if text is None:
+        raise NotFound(f"There is no rule set {version}.")
+    return RuleSet(int(version), from_document(text))
+
+
+def versions(connection: Connection) -> list[int]:
+    return list(connection.scalars(select(rule_set.c.version).order_by(rule_set.c.version)))
+
+
+def active_version(connection: Connection, known_at: int | None = None) -> int:
+    """The version activated last, up to an event. Raises NotFound on a database without rules."""
+    found = select(audit_event.c.subject).where(audit_event.c.kind == "rule_set_activated").order_by(audit_event.c.event.desc()).limit(1)
+    version = connection.scalar(found if known_at is None else found.where(audit_event.c.event <= known_at))
+    if version is None:
+        raise NotFound("No rule set was active then.")
+    return int(version)
+
+
+def current(connection: Connection, known_at: int | None = None) -> RuleSet:
+    """The rules in force."""
+    return of_version(connection, active_version(connection, known_at))
+
+
+def waiting(connection: Connection) -> list[int]:
+    """Versions that came with a release after the one in force and were never activated."""
+    versions = set(connection.scalars(select(rule_set.c.version).where(rule_set.c.shipped)))
+    seen = {int(subject) for subject in connection.scalars(select(audit_event.c.subject).where(audit_event.c.kind == "rule_set_activated"))}
+    return sorted(version for version in versions - seen if version > active_version(connection))

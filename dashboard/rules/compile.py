@@ -1,0 +1,220 @@
+"""Conditions as SQL: each becomes one nullable boolean about a record, so that the database's own AND, OR and NOT are the logic.
+
+A record is whatever has the columns of `recorded`: one entry, the entries around a day, or everything a patient said. Adding entries to
+a record is the union of what they report and of what they deny. What needs the order of days is in `history`.
+"""
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import singledispatch
+from typing import Any
+
+from sqlalchemy import BigInteger, Boolean, Column, ColumnElement, FromClause, Select, and_, case, cast, false, func, not_, or_, select, true, type_coerce
+
+from dashboard.codelists import ANSWERED, HISTORY, LISTS, LOCATION, SYMPTOM
+from dashboard.database import band, bit_or, has
+from dashboard.rules.conditions import (
+    LONGSTANDING,
+    AgeAtLeast,
+    AllOf,
+    AnyAnswer,
+    AnyOf,
+    AtLeast,
+    Condition,
+    Denied,
+    Named,
+    NamedOnly,
+    Not,
+    NotLongstanding,
+    OrUnknown,
+    PatientHas,
+    Reported,
+    TemperatureAtLeast,
+)
+from dashboard.rules.over_time import LastEntryWithin, NoRelief, RuleNotMet, SameEntry, WithinDays
+
+YEARS = 10_000  # a day times this plus a year of birth: the largest holds the year that was given last
+
+Histories = Mapping[Condition, Any]  # each has the column `met`; see history.Shown
+Record = FromClause
+
+
+# --- records ----------------------------------------------------------------------------------------------------------------------
+
+def lists_read(parts: Iterable[Condition]) -> tuple[str, ...]:
+    """The list fields that conditions look at, in the order of the data dictionary."""
+    named = {part.field for part in parts if isinstance(part, Named)}
+    return tuple(field for field in LISTS if field in named)
+
+
+def said(entries: Select, lists: tuple[str, ...]) -> Select:
+    """Entries as records of one, with what the rules need of how bad and since when."""
+    e = entries.subquery("said").c
+    nowhere = and_(e.severity.is_(None), e.worst_severity.is_(None))
+    pain = case((or_(e.severity > 0, e.worst_severity > 0), true()), (and_(nowhere, or_(e.locations != 0, e.qualities != 0)), true()), else_=false())
+    new = type_coerce(e.present_new, BigInteger)  # whatever type it was derived with
+    return select(
+        e.entry, e.patient, e.day, e.severity, func.coalesce(e.worst_severity, e.severity).label("worst"), e.trend, pain.label("pain"),
+        case((e.onset_day <= e.day, e.onset_day)).label("onset"), e.relief_helped.label("helped"),
+        e.symptoms_present.label("present"), e.symptoms_denied.label("denied"), new.label("present_new"),
+        type_coerce(e.denied_new, BigInteger).label("denied_new"), (e.symptoms_present - new).label("present_old"), e.history_present, e.history_denied, e.temperature_c.label("temperature"),
+        case((e.birth_year.is_not(None), cast(e.day, BigInteger) * YEARS + e.birth_year)).label("born"),
+        *[column for field in lists for column in (e[field].label(f"list_{field}"), _known(e, field).label(f"known_{field}"))])
+
+
+def _known(entry: Mapping[str, Column], field: str) -> ColumnElement[bool]:
+    """Whether an entry answers a list field."""
+    answered = has(entry["answered"], ANSWERED.bits((field,)))
+    if field == "locations":
+        placed = LOCATION.all_bits - LOCATION.bits(LOCATION.group("unplaced"))
+        return or_(has(entry["locations"], placed), and_(answered, entry["locations"] == 0))
+    if field == "radiates_to":  # who says where it hurts, and nothing of where it spreads to, has named no such place
+        answered = or_(answered, has(entry["answered"], ANSWERED.bits(("locations",))), entry["locations"] != 0)
+    return or_(answered, entry[field] != 0)
+
+
+def recorded(entries: FromClause, lists: tuple[str, ...]) -> list[ColumnElement]:
+    """Any number of entries added up to one record; to be grouped by."""
+    e = entries.c
+    sets = ("present", "denied", "present_new", "denied_new", "present_old", "history_present", "history_denied")
+    return [*[bit_or(e[name]).label(name) for name in sets], func.max(e.temperature).label("temperature"), func.max(e.born).label("born"),
+            *[column for field in lists for column in (bit_or(e[f"list_{field}"]).label(f"list_{field}"),
+                                                       func.bool_or(e[f"known_{field}"], type_=Boolean).label(f"known_{field}"))]]
+
+
+# --- answers ----------------------------------------------------------------------------------------------------------------------
+
+@singledispatch
+def answer(condition: Condition, record: Record, histories: Histories) -> ColumnElement[bool]:
+    """A condition about a record. Those about several entries are asked in their history: a row for each patient of whom it is true
+    or false."""
+    return histories[condition].met
+
+
+def _reported(present: ColumnElement[int], denied: ColumnElement[int], bits: int) -> ColumnElement[bool]:
+    return case((has(present, bits), true()), (band(denied, bits) == bits, false()))
+
+
+@answer.register
+def _(condition: Reported, record: Record, histories: Histories) -> ColumnElement[bool]:
+    r, bits = record.c, SYMPTOM.bits(condition.symptoms)
+    if condition.only == "new":
+        return _reported(r.present_new, r.denied_new, bits)
+    if condition.only == "old":  # a new one is no old one, so it answers the question too
+        answered = band(r.denied, bits) + band(r.present_new, bits) - band(band(r.denied, r.present_new), bits)
+        return case((has(r.present_old, bits), true()), (answered == bits, false()))
+    return _reported(r.present, r.denied, bits)
+
+
+@answer.register
+def _(condition: Denied, record: Record, histories: Histories) -> ColumnElement[bool]:
+    return not_(_reported(record.c.present, record.c.denied, SYMPTOM.bits(condition.symptoms)))
+
+
+@answer.register
+def _(condition: PatientHas, record: Record, histories: Histories) -> ColumnElement[bool]:
+    return _reported(record.c.history_present, record.c.history_denied, HISTORY.bits(condition.history))
+
+
+@answer.register
+def _(condition: Named, record: Record, histories: Histories) -> ColumnElement[bool]:
+    bits = LISTS[condition.field].bits(condition.codes)
+    return case((has(record.c[f"list_{condition.field}"], bits), true()), (record.c[f"known_{condition.field}"], false()))
+
+
+@answer.register
+def _(condition: NamedOnly, record: Record, histories: Histories) -> ColumnElement[bool]:
+    named, codelist = record.c[f"list_{condition.field}"], LISTS[condition.field]
+    other = codelist.all_bits - codelist.bits(condition.codes)
+    return case((has(named, other), false()), (named != 0, true()), (record.c[f"known_{condition.field}"], false()))
+
+
+@answer.register
+def _(condition: NotLongstanding, record: Record, histories: Histories) -> ColumnElement[bool]:
+    return band(record.c.present, SYMPTOM.bits((LONGSTANDING,))) == 0
+
+
+@answer.register
+def _(condition: TemperatureAtLeast, record: Record, histories: Histories) -> ColumnElement[bool]:
+    return record.c.temperature >= condition.celsius
+
+
+@answer.register
+def _(condition: AgeAtLeast, record: Record, histories: Histories) -> ColumnElement[bool]:
+    return record.c.as_of_year - record.c.born % YEARS >= condition.years
+
+
+@answer.register
+def _(condition: LastEntryWithin, record: Record, histories: Histories) -> ColumnElement[bool]:
+    return record.c.as_of - record.c.last_day <= condition.days
+
+
+@answer.register
+def _(condition: AnyOf, record: Record, histories: Histories) -> ColumnElement[bool]:
+    return or_(*[answer(part, record, histories) for part in condition.parts])
+
+
+@answer.register
+def _(condition: AllOf, record: Record, histories: Histories) -> ColumnElement[bool]:
+    return and_(*[answer(part, record, histories) for part in condition.parts])
+
+
+@answer.register
+def _(condition: AtLeast, record: Record, histories: Histories) -> ColumnElement[bool]:
+    answers = [answer(part, record, histories) for part in condition.parts]
+    yes, no = (sum(case((found, 1), else_=0) for found in which) for which in (answers, [not_(found) for found in answers]))
+    return case((yes >= condition.count, true()), (no > len(answers) - condition.count, false()))
+
+
+@answer.register
+def _(condition: AnyAnswer, record: Record, histories: Histories) -> ColumnElement[bool]:
+    answers = [answer(part, record, histories) for part in condition.parts]
+    return func.coalesce(or_(*answers), *answers, type_=Boolean)
+
+
+@answer.register
+def _(condition: Not, record: Record, histories: Histories) -> ColumnElement[bool]:
+    return not_(answer(condition.part, record, histories))
+
+
+@answer.register
+def _(condition: OrUnknown, record: Record, histories: Histories) -> ColumnElement[bool]:
+    return func.coalesce(answer(condition.part, record, histories), true(), type_=Boolean)
+
+
+@answer.register(NoRelief)
+@answer.register(RuleNotMet)
+def _(condition: NoRelief | RuleNotMet, record: Record, histories: Histories) -> ColumnElement[bool]:
+    return func.coalesce(histories[condition].met, true(), type_=Boolean)
+
+
+@answer.register
+def _(condition: WithinDays, record: Record, histories: Histories) -> ColumnElement[bool]:
+    """Where the anchor was reported, the days around it decide; elsewhere the whole record says no, or that we cannot know."""
+    anchor = answer(condition.anchor, record, histories)
+    return case((anchor, histories[condition].met), else_=answer(AllOf((condition.anchor, *condition.parts)), record, histories))
+
+
+@answer.register
+def _(condition: SameEntry, record: Record, histories: Histories) -> ColumnElement[bool]:
+    """Where no entry says all of it, the whole record says no, or that we cannot know."""
+    denied = not_(and_(*[answer(_loosened(part), record, histories) for part in condition.parts]))
+    return case((histories[condition].met, true()), (denied, false()))
+
+
+@dataclass(frozen=True)
+class _Granted(Condition):
+    pass
+
+
+@answer.register
+def _(condition: _Granted, record: Record, histories: Histories) -> ColumnElement[bool]:
+    return true()
+
+
+def _loosened(part: Condition) -> Condition:
+    """What is asked of one entry, as far as it can be asked of many: other places named some other day deny nothing."""
+    if isinstance(part, NamedOnly):
+        return Named(part.field, part.codes)
+    if isinstance(part, NotLongstanding):
+        return _Granted()
+    return type(part)(tuple(map(_loosened, part.parts))) if isinstance(part, (AnyOf, AllOf, AnyAnswer)) else part

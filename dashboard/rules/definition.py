@@ -1,0 +1,221 @@
+"""Rules as data: read from TOML, kept as one canonical JSON document, shown in words.
+
+A rule has one or more arms, each with a tier, a condition and a reason. It is met where any arm is met, with the tier of the worst one.
+"""
+import csv
+import hashlib
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from functools import cache, cached_property
+from pathlib import Path
+
+from dashboard.errors import Refused
+from dashboard.rules.conditions import LONGSTANDING, Condition, either
+from dashboard.rules.over_time import OF_EPISODES, RuleNotMet
+from dashboard.rules.parsing import NAMES, check_entry_only, condition, only, typed
+from dashboard.settings import DATA
+
+FOLDER = DATA / "rules"
+TIERS = {"E": "Emergency", "U": "Same-day", "R": "Routine", "I": "Information"}  # worst first
+_REQUIRED = ("id", "bit", "version", "title", "action", "sources", "arms")
+_ALLOWED = {*_REQUIRED, "tier_conflict", "assess_required"}
+_SOURCE = {"kind": {"page", "framework", "proposal"}, "ref": None, "says": None}
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a source says, in our words. `page` is the Cleveland Clinic page; `proposal` awaits a clinician's signature."""
+    kind: str
+    ref: str
+    says: str
+
+
+@dataclass(frozen=True)
+class Arm:
+    """`raises_only`: where it is not met it says nothing, so what it leaves unanswered keeps nobody from a clear answer."""
+    tier: str
+    reason: str
+    when: Condition
+    raises_only: bool = False
+    task: str = ""
+    due_working_days: int = 0  # 0: as the tier has it
+
+    def describe(self) -> str:
+        aside = " (says nothing where it is not met)" if self.raises_only else ""
+        return f"{TIERS[self.tier]}: {self.when.describe()}{aside}. Shown as “{self.reason}”."
+
+
+@dataclass(frozen=True)
+class Rule:
+    rule_id: str
+    bit: int
+    version: int
+    title: str
+    sources: tuple[Source, ...]
+    tier_conflict: str
+    action: str
+    assess_required: bool
+    arms: tuple[Arm, ...]  # worst tier first
+
+    @property
+    def tier(self) -> str:
+        """The worst that it can be."""
+        return self.arms[0].tier
+
+    @cached_property
+    def parts(self) -> tuple[Condition, ...]:
+        """Every condition in it, each once."""
+        return tuple(dict.fromkeys(part for arm in self.arms for part in arm.when.walk()))
+
+    @property
+    def of_episode(self) -> bool:
+        return any(isinstance(part, OF_EPISODES) for part in self.parts)
+
+    def describe(self) -> tuple[str, ...]:
+        """A sentence for each arm, worst first."""
+        return tuple(arm.describe() for arm in self.arms)
+
+    def cannot_assess(self) -> str:
+        """When neither met nor not met can be said."""
+        asked = dict.fromkeys(column for arm in self.arms if not arm.raises_only for part in arm.when.walk() for column in part.reads())
+        return ("Cannot be assessed where it is not met and the answer hangs on something left blank. It reads: "
+                f"{', '.join(column for column in asked if column != LONGSTANDING)}.")
+
+
+@dataclass(frozen=True)
+class RuleSet:
+    version: int
+    rules: tuple[Rule, ...]
+
+    @cached_property
+    def _by_id(self) -> dict[str, Rule]:
+        return {rule.rule_id: rule for rule in self.rules}
+
+    def by_id(self, rule_id: str) -> Rule:
+        """Raises KeyError."""
+        return self._by_id[rule_id]
+
+    def bit(self, rule_id: str) -> int:
+        return self._by_id[rule_id].bit
+
+    def bits(self, rule_ids: Mapping[str, object] | tuple[str, ...]) -> int:
+        return sum(1 << self.bit(rule_id) for rule_id in set(rule_ids))
+
+    def ids(self, bits: int) -> tuple[str, ...]:
+        return tuple(rule.rule_id for rule in self.rules if int(bits) >> rule.bit & 1)
+
+
+def reads(rule: Rule) -> tuple[str, ...]:
+    """The canonical columns that a rule looks at."""
+    return tuple(dict.fromkeys(column for part in rule.parts for column in part.reads()))
+
+
+def reason(rule: Rule, arm: int, at_least: bool = False) -> str:
+    """Why, in a few words. `at_least`: the episode's onset was not stated, so that its first entry stands in for it."""
+    return rule.arms[arm].reason + (" (onset not recorded: counted from the first entry that reports pain)" if at_least and rule.of_episode else "")
+
+
+# --- reading ----------------------------------------------------------------------------------------------------------------------
+
+def load(folder: Path = FOLDER) -> tuple[Rule, ...]:
+    """Rules of a folder, in the order of their bits. Raises Refused naming the file and the key."""
+    found = []
+    for path in sorted(folder.glob("*.toml")):
+        try:
+            data = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise Refused(f"{path.name}: not a TOML file: {error}") from None
+        found.append(_rule(data, path.name))
+    return _checked(found)
+
+
+def document(rules: tuple[Rule, ...]) -> str:
+    """All rules as one canonical text, from which `from_document` makes the same rules."""
+    return json.dumps([_plain(rule) for rule in sorted(rules, key=lambda rule: rule.bit)], sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def from_document(text: str) -> tuple[Rule, ...]:
+    return _checked([_rule(data, f"rule {data.get('id', number)}") for number, data in enumerate(json.loads(text), 1)])
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@cache
+def floor(path: Path = FOLDER / "floor.csv") -> dict[str, str]:
+    """Every rule that must ship before the set is whole, with what it is about."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return {row["rule_id"]: row["about"] for row in csv.DictReader(file)}
+
+
+def not_in_force(rules: tuple[Rule, ...]) -> tuple[str, ...]:
+    """For the line “Rules not in force”."""
+    there = {rule.rule_id for rule in rules}
+    return tuple(rule_id for rule_id in floor() if rule_id not in there)
+
+
+def _plain(thing: object) -> object:
+    if isinstance(thing, tuple):
+        return [_plain(part) for part in thing]
+    if not is_dataclass(thing):
+        return thing
+    named = {"rule_id": "id"}
+    plain = {named.get(f.name, f.name): _plain(getattr(thing, f.name)) for f in fields(thing)}
+    return {"kind": NAMES[type(thing)], **plain} if isinstance(thing, Condition) else plain
+
+
+def _rule(data: dict, where: str) -> Rule:
+    for key in _REQUIRED:
+        if key not in data:
+            raise Refused(f"{where}: {key} is missing")
+    only(data, _ALLOWED, where)
+    sources = tuple(Source(**_texts(source, _SOURCE, f"{where}: sources[{n}]")) for n, source in enumerate(data["sources"]))
+    arms = tuple(sorted((_arm(arm, f"{where}: arms[{n}]") for n, arm in enumerate(data["arms"])), key=lambda arm: list(TIERS).index(arm.tier)))
+    rule = Rule(typed(data["id"], str, f"{where}: id"), typed(data["bit"], int, f"{where}: bit"), typed(data["version"], int, f"{where}: version"),
+                typed(data["title"], str, f"{where}: title"), sources, typed(data.get("tier_conflict", ""), str, f"{where}: tier_conflict"),
+                typed(data["action"], str, f"{where}: action"), typed(data.get("assess_required", False), bool, f"{where}: assess_required"), arms)
+    if not 0 <= rule.bit <= 61:
+        raise Refused(f"{where}: bit is {rule.bit}, expected 0 to 61")
+    if not sources:
+        raise Refused(f"{where}: sources is empty, a rule says where it comes from")
+    if all(arm.raises_only for arm in arms):
+        raise Refused(f"{where}: arms: at least one must not be raises_only")
+    if either(*[arm.when.of_nothing() for arm in arms]):
+        raise Refused(f"{where}: arms: true of a patient who said nothing at all")
+    return rule
+
+
+def _arm(data: dict, where: str) -> Arm:
+    only(data, {f.name for f in fields(Arm)}, where)
+    for key in ("tier", "reason", "when"):
+        if key not in data:
+            raise Refused(f"{where}: {key} is missing")
+    if data["tier"] not in TIERS:
+        raise Refused(f"{where}: tier is {data['tier']!r}, expected one of {', '.join(TIERS)}")
+    return Arm(data["tier"], typed(data["reason"], str, f"{where}: reason"), condition(data["when"], f"{where}.when"),
+               typed(data.get("raises_only", False), bool, f"{where}: raises_only"), typed(data.get("task", ""), str, f"{where}: task"),
+               typed(data.get("due_working_days", 0), int, f"{where}: due_working_days"))
+
+
+def _texts(data: dict, allowed: dict, where: str) -> dict[str, str]:
+    only(data, set(allowed), where)
+    for key, values in allowed.items():
+        if not isinstance(data.get(key), str) or (values and data[key] not in values):
+            raise Refused(f"{where}: {key} is {data.get(key)!r}, expected {' or '.join(sorted(values)) if values else 'a text'}")
+    return data
+
+
+def _checked(rules: list[Rule]) -> tuple[Rule, ...]:
+    for name, values in (("id", [rule.rule_id for rule in rules]), ("bit", [rule.bit for rule in rules])):
+        if twice := [value for value in values if values.count(value) > 1]:
+            raise Refused(f"rules: two rules have the {name} {twice[0]}")
+    for rule in rules:
+        for arm in rule.arms:
+            check_entry_only(arm.when, rule.rule_id)
+        for part in rule.parts:
+            if isinstance(part, RuleNotMet) and any(isinstance(p, RuleNotMet) for other in rules if other.rule_id == part.rule for p in other.parts):
+                raise Refused(f"{rule.rule_id}: rule_not_met: {part.rule} itself asks about another rule")
+    return tuple(sorted(rules, key=lambda rule: rule.bit))

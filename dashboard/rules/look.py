@@ -1,0 +1,94 @@
+"""The passes over the entries that an evaluation makes, each into a TEMP table that all rules then share."""
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, Table, and_, case, cast, false, func, literal, null, or_, select
+from sqlalchemy.types import TypeEngine
+
+from dashboard import database
+from dashboard.codelists import LISTS, SYMPTOM
+from dashboard.database import has
+from dashboard.days import date_of
+from dashboard.rules import episodes
+from dashboard.rules.compile import lists_read, recorded, said
+from dashboard.rules.conditions import Condition, Named, Reported, TemperatureAtLeast
+from dashboard.rules.definition import Rule
+from dashboard.rules.history import RECENT, Seen, windows
+from dashboard.rules.over_time import SameEntry, WithinDays
+
+
+@dataclass(frozen=True)
+class Look:
+    """`seen` is everything a patient said; `lately` only the last days of it, as if there were no other. `episodes`: patient, episode
+    (onset of the current one), at_least."""
+    seen: Seen
+    lately: Seen
+    episodes: Table
+
+
+def look(connection: Connection, entries: Select, rules: tuple[Rule, ...], as_of: int, columns: dict[str, type[TypeEngine]], copy: bool) -> Look:
+    """`copy` reads the entries once into a table of their own; `columns` are those of the outcome, which is made here, empty."""
+    parts = tuple(dict.fromkeys(part for rule in rules for part in rule.parts))
+    lists = lists_read(parts)
+    outcome = database.store(connection, "rule_outcome", select(*[cast(null(), kind).label(name) for name, kind in columns.items()]).where(false()))
+    bits = {rule.rule_id: rule.bit for rule in rules}
+
+    live = entries.subquery()
+    everything = said(select(live).where(live.c.day <= as_of), lists)
+    everything = database.store(connection, "rule_entry", everything) if copy else everything.subquery()
+    records = database.store(connection, "rule_record", _records(everything, lists, as_of))
+    findings = database.store(connection, "rule_finding", select(everything).where(_clue(parts, everything)))
+    ago = records.c.last_day - everything.c.day
+    recent = database.store(connection, "rule_recent", select(ago.label("ago"), everything).join(records, records.c.patient == everything.c.patient).where(
+        ago < RECENT))
+    recent_records = database.store(connection, "rule_recent_record", _records(recent, lists, as_of))
+    current, episode_days = episodes.store(connection, everything, records)
+
+    def seen(table: str, entries: FromClause, records: Table, findings: FromClause) -> Seen:
+        return Seen(lists, entries, records, findings, recent, _around(connection, table, parts, lists, entries, findings), episode_days, outcome, bits)
+
+    return Look(seen("rule_around", everything, records, findings), seen("rule_recent_around", recent, recent_records, recent), current)
+
+
+def _records(entries: FromClause, lists: tuple[str, ...], as_of: int) -> Select:
+    e = entries.c
+    return select(
+        e.patient, literal(as_of).label("as_of"), literal(date_of(as_of).year).label("as_of_year"), func.max(e.day).label("last_day"),
+        func.min(e.onset).label("first_onset"), func.max(e.onset).label("last_onset"),
+        func.max(case((and_(e.pain, e.onset.is_(None)), e.day))).label("last_open_pain"), *recorded(entries, lists)).group_by(e.patient)
+
+
+def _around(connection: Connection, name: str, parts: Iterable[Condition], lists: tuple[str, ...], entries: FromClause,
+            findings: FromClause) -> dict[WithinDays, tuple[Table, int]]:
+    sharing: dict[tuple[Condition, int], list[WithinDays]] = {}
+    for part in parts:
+        if isinstance(part, WithinDays):
+            sharing.setdefault((part.anchor, part.days), []).append(part)
+    around = {}
+    for n, conditions in enumerate(sharing.values()):
+        table = database.store(connection, f"{name}_{n}", windows(conditions, lists, entries, findings))
+        around |= {condition: (table, number) for number, condition in enumerate(conditions)}
+    return around
+
+
+def _clue(parts: tuple[Condition, ...], entries: FromClause) -> ColumnElement[bool]:
+    """Entries that may be a finding of some rule: few, and told by few comparisons."""
+    e = entries.c
+    symptoms = {symptom for part in parts if isinstance(part, Reported) for symptom in part.symptoms}
+    clues = [has(e.present, SYMPTOM.bits(symptoms))] if symptoms else []
+    if degrees := [part.celsius for part in parts if isinstance(part, TemperatureAtLeast)]:
+        clues.append(e.temperature >= min(degrees))
+    for fields in _told_by_lists(parts):
+        clues.append(and_(*[has(e[f"list_{field}"], bits) for field, bits in fields.items()]))
+    return or_(false(), *clues)
+
+
+def _told_by_lists(parts: Iterable[Condition]) -> Iterator[dict[str, int]]:
+    """Of what must be said in one entry without a symptom among it, the places and words; united where the same fields are looked at."""
+    united: dict[tuple[str, ...], dict[str, int]] = {}
+    for part in parts:
+        if isinstance(part, SameEntry) and not any(isinstance(inner, Reported) for inner in part.parts):
+            named = {inner.field: LISTS[inner.field].bits(inner.codes) for inner in part.parts if isinstance(inner, Named)}
+            bits = united.setdefault(tuple(sorted(named)), dict.fromkeys(named, 0))
+            bits.update({field: bits[field] | wanted for field, wanted in named.items()})
+    yield from united.values()

@@ -1,0 +1,97 @@
+"""Conditions from plain data, as rule files and stored documents hold them. Every fault names where it is and what would be right."""
+from dataclasses import fields
+from types import GenericAlias
+from typing import get_type_hints
+
+from dashboard.codelists import HISTORY, LISTS, RELIEF, SYMPTOM, Codelist
+from dashboard.errors import Refused
+from dashboard.rules.conditions import Condition, NamedOnly, NotLongstanding, Reported
+from dashboard.rules.over_time import ANCHORS, AROUND, IN_ONE_ENTRY, KINDS, SameEntry, WithinDays
+
+NAMES = {kind: name for name, kind in KINDS.items()}
+_EXPECTED = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}
+
+
+def condition(data: object, where: str) -> Condition:
+    if not isinstance(data, dict) or data.get("kind") not in KINDS:
+        raise Refused(f"{where}: kind is {data.get('kind') if isinstance(data, dict) else data!r}, expected one of {', '.join(KINDS)}")
+    kind = KINDS[data["kind"]]
+    hints, wanted = get_type_hints(kind), {f.name: f for f in fields(kind)}
+    groups = {"groups"} if "codes" in wanted else set()
+    only(data, {"kind", *wanted, *groups}, where)
+    given = dict(data)
+    if groups & set(data):
+        given["codes"] = [*data.get("codes", []), *_grouped(data, where)]
+    values = {}
+    for name in wanted:
+        if name in given:
+            values[name] = _value(given[name], hints[name], _codelist(name, data, where), f"{where}.{name}")
+        elif not (kind is Reported and name == "only"):
+            raise Refused(f"{where}: {name} is missing")
+    if values.get("only", "") not in ("", "new", "old"):
+        raise Refused(f"{where}.only: {values['only']!r}, expected new, old or nothing")
+    made = kind(**values)
+    _check_place(made, where)
+    return made
+
+
+def _codelist(name: str, data: dict, where: str) -> Codelist | None:
+    if name == "codes" and data.get("field") not in LISTS:
+        raise Refused(f"{where}.field: {data.get('field')!r}, expected one of {', '.join(LISTS)}")
+    return {"symptoms": SYMPTOM, "history": HISTORY, "but": RELIEF, "codes": LISTS.get(data.get("field"))}.get(name)
+
+
+def _grouped(data: dict, where: str) -> list[str]:
+    codelist = _codelist("codes", data, where)
+    try:
+        return [code for group in data["groups"] for code in codelist.group(group)]
+    except KeyError as error:
+        raise Refused(f"{where}.groups: {error.args[0]}") from None
+
+
+def _value(value: object, hint: object, codelist: Codelist | None, where: str) -> object:
+    if hint is Condition:
+        return condition(value, where)
+    if isinstance(hint, GenericAlias):
+        if not isinstance(value, list) or not value:
+            raise Refused(f"{where}: a list with at least one item is expected")
+        if codelist is None:
+            return tuple(condition(part, f"{where}[{n}]") for n, part in enumerate(value))
+        for code in value:
+            if code not in codelist.bit:
+                raise Refused(f"{where}: {code!r} is no {codelist.name} code")
+        return tuple(sorted(set(value), key=codelist.bit.__getitem__))
+    return typed(value, hint, where)
+
+
+def typed(value: object, kind: type, where: str) -> object:
+    if kind is float and type(value) is int:
+        return float(value)
+    if type(value) is not kind:
+        raise Refused(f"{where}: {value!r}, expected {_EXPECTED[kind]}")
+    return value
+
+
+def only(data: dict, allowed: set[str], where: str) -> None:
+    if unknown := set(data) - allowed:
+        raise Refused(f"{where}: {sorted(unknown)[0]} is no key here, expected {', '.join(sorted(allowed))}")
+
+
+def _check_place(made: Condition, where: str) -> None:
+    """What is asked of one entry, or of the entries around an anchor, can be answered by them."""
+    asked: list[tuple[Condition, tuple[type, ...]]] = []
+    if isinstance(made, WithinDays):
+        asked = [(made.anchor, ANCHORS), *[(part, AROUND) for part in made.parts]]
+    elif isinstance(made, SameEntry):
+        asked = [(part, IN_ONE_ENTRY) for part in made.parts]
+    for inner, allowed in ((inner, allowed) for part, allowed in asked for inner in part.walk()):
+        if type(inner) not in allowed:
+            raise Refused(f"{where}: {NAMES[type(inner)]} cannot stand in it, only {', '.join(NAMES[kind] for kind in allowed)}")
+
+
+def check_entry_only(condition: Condition, where: str) -> None:
+    if isinstance(condition, (NamedOnly, NotLongstanding)):
+        raise Refused(f"{where}: {NAMES[type(condition)]} stands outside same_entry")
+    if not isinstance(condition, SameEntry):
+        for part in condition.below():
+            check_entry_only(part, where)
