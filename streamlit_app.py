@@ -1,0 +1,18 @@
+"""Starts the app: configuration, navigation, the page that was asked for."""
+import streamlit as st
+
+from dashboard.errors import DatabaseProblem
+from dashboard.views import frame, session
+
+st.set_page_config(page_title="Pain diaries", page_icon="📋", layout="wide", initial_sidebar_state=200)
+page = st.navigation([
+    st.Page("dashboard/views/worklist.py", title="Worklist", default=True),
+    st.Page("dashboard/views/imports.py", title="Import", url_path="import"),
+    st.Page("dashboard/views/rules.py", title="Rules", url_path="rules"),
+    st.Page("dashboard/views/activity.py", title="Activity", url_path="activity"),
+])
+try:
+    page.run()
+except DatabaseProblem as problem:
+    frame.unreachable(problem)
+session.stamp()
