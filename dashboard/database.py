@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import pyarrow
 import pyarrow.csv
-from sqlalchemy import BigInteger, Column, Connection, Engine, MetaData, Select, Table, create_engine, func, inspect, select, table, text
+from sqlalchemy import BigInteger, Column, Connection, Engine, MetaData, Select, Table, create_engine, func, inspect, make_url, select, table, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql import ColumnElement
@@ -22,6 +22,9 @@ from dashboard.codelists import CHOICES, CODELISTS, LISTS
 from dashboard.errors import DatabaseBusy, DatabaseUnreachable
 
 _ADVISORY_LOCK = 7_246_312  # any number, as long as every process of ours asks for the same one
+# Nothing of ours relies on the order in which rows were inserted. With it kept, DuckDB 2.0.0 lost sight of the columns of a TEMP table
+# after several parallel inserts of some 200,000 rows each in one transaction.
+_SETTINGS = {"duckdb": {"config": {"preserve_insertion_order": False}}}
 _locks: WeakKeyDictionary[Engine, threading.Lock] = WeakKeyDictionary()
 _locks_guard = threading.Lock()
 
@@ -59,7 +62,8 @@ def open_engine(url: str) -> Engine:
     """Connects and makes sure that every table and view is there. Raises DatabaseBusy or DatabaseUnreachable."""
     try:
         # what a statement was asked with may be what a patient said; it never gets into an error's text
-        engine = create_engine(url, hide_parameters=True, pool_pre_ping=url.startswith("postgresql"))
+        engine = create_engine(url, hide_parameters=True, pool_pre_ping=url.startswith("postgresql"),
+                               connect_args=_SETTINGS.get(make_url(url).get_backend_name(), {}))
         with engine.connect() as connection:
             missing = set(schema.metadata.tables) - set(inspect(connection).get_table_names())
         if missing:

@@ -81,7 +81,7 @@ def load(engine: Engine, patients: int, entries: int, seed: int, last_day: int, 
         progress(f"{loaded:,} of {entries:,} entries")
     with engine.connect() as connection:
         as_of = flags.current_as_of(connection, last_day)
-    done = flags.store(engine, as_of=as_of, by=by, at=at, cause="import")
+    done = flags.store(engine, as_of=as_of, by=by, at=at)
     return {"patients": patients, "entries": loaded, "batches": batches, "as_of": str(date_of(as_of)),
             "flags_raised": done["flags_raised"], "flags_closed": done["flags_closed"]}
 

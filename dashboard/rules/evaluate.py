@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from sqlalchemy import BigInteger, Boolean, Connection, Integer, Select, String, Table, and_, case, cast, false, func, literal, select, union_all
+from sqlalchemy import BigInteger, Boolean, Connection, Integer, Select, String, Table, and_, case, cast, false, func, literal, select, true, union_all
 from sqlalchemy.exc import DBAPIError
 
 from dashboard import database
@@ -82,7 +82,17 @@ def evaluate(connection: Connection, entries: Select, rules: tuple[Rule, ...], a
             if error.connection_invalidated:
                 raise
             raise RuleFailed(tuple(rule.rule_id for rule in batch), type(error.orig).__name__) from None
+    _check(connection, table, looked.seen.records, len(rules) - len(failed))
     return Outcomes(table, tuple(rule.rule_id for rule in rules if rule.rule_id in failed), looked.episodes, looked.seen.records)
+
+
+def _check(connection: Connection, table: Table, records: Table, rules: int) -> None:
+    """Every patient has an answer to every rule, and it can be read back. An outcome table that cannot be read would look as if nobody
+    met anything, so nothing may come of it."""
+    patients = connection.scalar(select(func.count()).select_from(records))
+    readable = connection.scalar(select(func.count()).select_from(table).where(table.c.rule_bit >= 0, table.c.patient >= 0))
+    if readable != patients * rules:
+        raise RuntimeError(f"the evaluation answered {readable} of {patients * rules} questions")
 
 
 def _batches(rules: Sequence[Rule] | dict, suspected: frozenset[str], size: int) -> list[list[Rule]]:
@@ -98,7 +108,8 @@ def _batches(rules: Sequence[Rule] | dict, suspected: frozenset[str], size: int)
 
 def buckets(connection: Connection, outcomes: Outcomes, rules: tuple[Rule, ...]) -> Table:
     """One row a patient with an entry: patient, met, cannot_assess and assessed_recently (bit sets over rules), tier (E, U, R or none),
-    bucket, first_evidence and last_evidence of that tier, last_day. Nobody is clear of a rule that failed."""
+    bucket, first_evidence and last_evidence of that tier, last_day. Nobody is clear of a rule that failed: who
+    meets no worse one is not assessable."""
     o = outcomes.table.c
     bit = case({rule.bit: cast(literal(1 << rule.bit), BigInteger) for rule in rules}, value=o.rule_bit)
     queued = [tier for tier in TIERS if tier != "I"]
@@ -110,12 +121,15 @@ def buckets(connection: Connection, outcomes: Outcomes, rules: tuple[Rule, ...])
     ).group_by(o.patient).subquery()
     s = stood.c
     failed = sum(1 << rule.bit for rule in rules if rule.rule_id in outcomes.failed)
+    fell_out = {rule.tier for rule in rules if rule.rule_id in outcomes.failed}
     required = sum(1 << rule.bit for rule in rules if rule.assess_required)
     r = outcomes.records.c
     assessed = func.coalesce(s.assessed_recently, 0, type_=BigInteger)
     tiers = [(s[f"is_{tier}"], tier) for tier in queued]
-    bucket = case((s.is_E, literal("emergency")), (s.is_U, literal("same_day")), (database.band(assessed, required) != required, literal("not_assessable")),
-                  (s.is_R, literal("routine")), else_=literal("no_criterion_met"))
+    unassessed = true() if fell_out & {"E", "U"} else database.band(assessed, required) != required
+    clear = "not_assessable" if "R" in fell_out else "no_criterion_met"
+    bucket = case((s.is_E, literal("emergency")), (s.is_U, literal("same_day")), (unassessed, literal("not_assessable")),
+                  (s.is_R, literal("routine")), else_=literal(clear))
     return database.store(connection, "rule_bucket", select(
         r.patient, func.coalesce(s.met, 0, type_=BigInteger).label("met"),
         (func.coalesce(s.cannot_assess, 0, type_=BigInteger) + cast(literal(failed), BigInteger)).label("cannot_assess"),
