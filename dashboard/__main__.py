@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pandas as pd
 from sqlalchemy import Engine
+from sqlalchemy.exc import InterfaceError, OperationalError
 
-from dashboard import cohort, demo, distributions, settings, start, worklist
+from dashboard import cohort, database, demo, distributions, settings, start, worklist
 from dashboard.codelists import CHOICES, CODELISTS
 from dashboard.days import date_of, day_of
 from dashboard.errors import NotFound, Refused, UserError, WrongUsage
@@ -39,21 +40,28 @@ COHORT_OPTIONS = (
 
 
 def main(arguments: list[str] | None = None) -> int:
+    engine = None
     try:
         wanted = _parser().parse_args(arguments)
         needs_database = wanted.run not in (_codelists,)
         now = datetime.now(UTC)
         wanted.at, wanted.today = now, day_of(date.today())
-        engine = start.open_database(_url(wanted), at=now, today=wanted.today) if needs_database else None
+        if needs_database:
+            engine = start.open_database(_url(wanted), at=now, today=wanted.today)
         answer = wanted.run(engine, wanted)
     except WrongUsage as error:
         print(error, file=sys.stderr)
         return 2
-    except UserError as error:
+    except (UserError, OperationalError, InterfaceError) as failed:
+        # the database may also go away while a command runs
+        error = failed if isinstance(failed, UserError) else database.explained(failed, _url(wanted))
         if "--json" in (arguments if arguments is not None else sys.argv):
             print(json.dumps({"error": str(error)}))
         print(error, file=sys.stderr)
         return 1
+    finally:
+        if engine is not None:
+            engine.dispose()
     print(json.dumps(answer, ensure_ascii=False) if wanted.json and not isinstance(answer, str) else _readable(answer))
     return 0
 
@@ -145,11 +153,13 @@ def _import(engine: Engine, wanted: argparse.Namespace) -> Output:
             raise NotFound(f"There is no file {path.name} there. {_committed(receipts)}")
         _say(f"reading {path.name}")
         try:
-            read = tabular.read(path.read_bytes(), path.name)
+            read = tabular.read(_bytes(path), path.name)
             with engine.connect() as connection:
                 planned = plan.plan(connection, read, today=wanted.today, source=wanted.source)
                 if wanted.dry_run:
-                    change = plan.consequence(connection, planned, active.current(connection).rules, flags.current_as_of(connection, wanted.today))
+                    # a file of one's own ends the time of the demo diaries
+                    as_of = max(wanted.today, flags.current_as_of(connection, wanted.today))
+                    change = plan.consequence(connection, planned, active.current(connection).rules, as_of)
                     receipts.append({"batch": None, **planned.as_dict(), "flags_raised": change.raised, "flags_closed": change.closed})
             if not wanted.dry_run:
                 _say(planned.sentence)
@@ -157,6 +167,13 @@ def _import(engine: Engine, wanted: argparse.Namespace) -> Output:
         except UserError as error:
             raise type(error)(f"{path.name}: {error} {_committed(receipts)}".strip()) from None
     return receipts[0] if len(receipts) == 1 else receipts
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise Refused(f"The file cannot be read: {error.strerror}.") from None
 
 
 def _committed(receipts: list[dict]) -> str:
@@ -179,15 +196,16 @@ def _batches(engine: Engine, wanted: argparse.Namespace) -> Output:
 def _quarantine(engine: Engine, wanted: argparse.Namespace) -> Output:
     with engine.connect() as connection:
         rows = quarantine.rows(connection, wanted.batch)
-    return json.loads(rows.to_json(orient="records")) if wanted.json else rows.to_csv(index=False)
+    return json.loads(rows.to_json(orient="records")) if wanted.json else export.sheet(rows)
 
 
 def _evaluate(engine: Engine, wanted: argparse.Namespace) -> Output:
-    """Stored only with the newest knowledge and as of a day not before the last evaluation's."""
+    """Stored only with the newest knowledge and as of a day not before the last evaluation's, and not of a day to come: what is stored
+    as of a day holds until that day has passed."""
     with engine.connect() as connection:
         done = flags.last(connection)
         as_of = _as_of(engine, wanted)
-        stored = wanted.known_at is None and (done is None or as_of >= done["as_of"])
+        stored = wanted.known_at is None and (done is None or as_of >= done["as_of"]) and as_of <= max(wanted.today, done["as_of"] if done else 0)
     if stored:
         flags.store(engine, as_of=as_of, by=wanted.by, at=wanted.at)
     with engine.connect() as connection:
@@ -202,6 +220,8 @@ def _as_of(engine: Engine, wanted: argparse.Namespace) -> int:
 
 
 def _flags(engine: Engine, wanted: argparse.Namespace) -> Output:
+    if wanted.csv and wanted.json:
+        raise WrongUsage("--csv or --json, not both.")
     with engine.connect() as connection:
         found = answers.found(connection, _as_of(engine, wanted), wanted.known_at, outcome=wanted.outcome, tier=wanted.tier)
     return export.sheet(found) if wanted.csv else found.to_dict(orient="records")
@@ -211,14 +231,16 @@ def _buckets(engine: Engine, wanted: argparse.Namespace) -> Output:
     as_of = _as_of(engine, wanted)
     with engine.connect() as connection:
         through = cohort.data_through(connection, as_of, wanted.known_at)
-        return {**answers.standing(connection, as_of, wanted.known_at), "withdrawn_to_review": worklist.withdrawn_to_review(connection),
+        return {**answers.standing(connection, as_of, wanted.known_at), # what people have yet to look at is known of now only
+                "withdrawn_to_review": worklist.withdrawn_to_review(connection) if wanted.known_at is None else None,
                 "as_of": date_of(as_of).isoformat(), "data_through": date_of(min(through.values())).isoformat() if through else None,
                 "rule_set": active.active_version(connection, wanted.known_at)}
 
 
 def _summary(engine: Engine, wanted: argparse.Namespace) -> Output:
     given = {option: getattr(wanted, option) for option, _, _ in COHORT_OPTIONS}
-    question = cohort.Cohort(**{REPEATED.get(option, option): tuple(value) if option in REPEATED else value for option, value in given.items() if value is not None})
+    question = cohort.Cohort(**{
+        REPEATED.get(option, option): tuple(value) if option in REPEATED else value for option, value in given.items() if value is not None})
     with engine.connect() as connection:
         return distributions.summary(connection, question, as_of=_as_of(engine, wanted), known_at=wanted.known_at, per=wanted.per)
 

@@ -69,16 +69,14 @@ def _triage(subject: str | None, details: Mapping, patients: Mapping[str, str]) 
 
 
 def _imported(subject: str | None, details: Mapping, _: Mapping) -> str:
-    what = "demo diaries" if details.get("demo") else "a file"
     fates = [f"{details[key]:,} {word}" for key, word in _FATES.items() if details.get(key)]
-    rows = f" of {counted(details['rows_in'], 'row')}" if "rows_in" in details else ""
-    return f"imported {what}{rows} as batch {subject}" + (f": {', '.join(fates)}" if fates else "")
+    return f"imported a file of {counted(details['rows_in'], 'row')} as batch {subject}" + (f": {', '.join(fates)}" if fates else "")
 
 
 def _undone(subject: str | None, details: Mapping, _: Mapping) -> str:
-    parts = [f"{counted(details[key], 'entry')} {word}" for key, word in (("entries", "taken back"), ("removed", "taken back"),
-                                                                            ("handed_over", "kept by other batches"), ("kept", "kept by other batches"),
-                                                                            ("restored", "brought back")) if details.get(key)]
+    counts = {"taken back": details.get("entries", 0), "kept by other batches": sum(details.get("kept", {}).values()),
+              "brought back": details.get("brought_back", 0)}
+    parts = [f"{counted(number, 'entry')} {word}" for word, number in counts.items() if number]
     return f"undid batch {subject}" + (f": {', '.join(parts)}" if parts else "")
 
 
@@ -98,10 +96,7 @@ def _reasoned(text: str) -> Callable[[str | None, Mapping, Mapping], str]:
 
 
 def _dismissed(subject: str | None, details: Mapping, _: Mapping) -> str:
-    rows = details.get("rows", details.get("row_number", details.get("row")))
-    rows = rows if isinstance(rows, list) else [rows]
-    said = f"{'row' if len(rows) == 1 else 'rows'} {listing(map(str, rows), 'and')}" if rows != [None] else "rows"
-    return f"dismissed {said} of batch {subject} from quarantine" + (f". Reason: {str(details['reason']).rstrip('.')}" if details.get("reason") else "")
+    return f"dismissed row {details['row']:,} of batch {subject} from quarantine. Reason: {str(details['reason']).rstrip('.')}"
 
 
 def _exported(subject: str | None, details: Mapping, _: Mapping) -> str:

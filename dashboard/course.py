@@ -19,7 +19,7 @@ def evidence(connection: Connection, rule: Rule, patient: int, as_of: int) -> pd
     wanted = [row.entry for row in connection.execute(evaluate.evidence(connection, entries, rule, patient, as_of))]
     e = entries.subquery()
     rows = connection.execute(select(e, import_batch.c.file_name).join(import_batch, import_batch.c.batch == e.c.batch).where(
-        e.c.entry.in_([int(number) for number in wanted])).order_by(e.c.day.desc(), e.c.time_of_day.desc())).mappings()
+        e.c.entry.in_([int(number) for number in wanted])).order_by(e.c.day.desc(), e.c.time_of_day.desc().nulls_last(), e.c.entry.desc())).mappings()
     return pd.DataFrame([in_words(row) for row in rows]).dropna(axis=1, how="all").fillna("")
 
 
@@ -55,4 +55,5 @@ def last_notes(connection: Connection, patient: int, as_of: int, most: int = 3) 
     """The newest notes that the patient wrote: (day, text)."""
     e = cohort.entries(connection, as_of, patients=[patient]).subquery()
     return [(int(day), text) for day, text in connection.execute(
-        select(e.c.day, e.c.note).where(e.c.note.is_not(None)).order_by(e.c.day.desc(), e.c.time_of_day.desc()).limit(most))]
+        select(e.c.day, e.c.note).where(e.c.note.is_not(None)).order_by(
+            e.c.day.desc(), e.c.time_of_day.desc().nulls_last(), e.c.entry.desc()).limit(most))]

@@ -40,7 +40,7 @@ def rounded(severity: float) -> int:
 
 @dataclass(frozen=True)
 class Sample:
-    """`units` has one row a patient or one row an entry, with the same columns; the base says how many there are of both."""
+    """`units` has one row a patient or one row an entry, with the same columns to count; the base says how many there are of both."""
     units: Subquery | Table
     per: Per
     patients: int

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine, select, update
 from dashboard import audit, database
 from dashboard.codelists import CHOICES
 from dashboard.errors import Conflict, NotFound, Refused
+from dashboard.rules.lifecycle import DUE, SYSTEM
 from dashboard.schema import flag, triage_action
 
 # from which status an action leads where; None leaves the status as it is
@@ -27,7 +28,10 @@ OUTCOMES = {code: label for code, label in CHOICES["outcome"].items() if code no
 NEEDS_TEXT = frozenset({"no_action", "unable_to_reach", "data_error", "handed_over"})
 SNOOZE_DAYS = 30  # clinical reference 3.3: routine flags only, at most 30 days, with a reason
 SAID = {"acknowledge": "acknowledged", "start": "began work on", "assign": "assigned", "note": "wrote a note on", "escalate": "escalated",
-        "snooze": "snoozed", "close": "closed", "reopen": "reopened"}
+        "snooze": "snoozed", "close": "closed", "reopen": "reopened",
+        # what an evaluation does
+        "raise": "raised the tier of", "lower": "lowered the tier of", "withdraw": "marked as withdrawn the evidence of"}
+UNTIL = frozenset({"snooze", "known_under_care"})  # the day counts with these only
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ def act(engine: Engine, versions: Mapping[int, int], action: Action, *, by: str,
     if not versions:
         raise Refused("No flag was chosen. Choose at least one.")
     with database.writing(engine) as connection:
-        found = connection.execute(select(flag).where(flag.c.flag.in_([int(number) for number in versions]))).mappings().all()
+        found = connection.execute(select(flag).where(flag.c.flag.in_([int(number) for number in versions])).order_by(flag.c.flag)).mappings().all()
         if len(found) < len(versions):
             raise NotFound("A flag that you chose does not exist any more. Reload the worklist.")
         for row in found:
@@ -53,17 +57,19 @@ def act(engine: Engine, versions: Mapping[int, int], action: Action, *, by: str,
         event = audit.next_event(connection)
         first = database.next_number(connection, triage_action.c.action)
         moment = audit.utc(at)
+        until = action.until_day if UNTIL & {action.kind, action.outcome} else None
         for number, row in enumerate(found):
             after = LEADS[action.kind][1] or row["status"]
             connection.execute(triage_action.insert().values(
                 action=first + number, flag=row["flag"], kind=action.kind, by=by, happened_at=moment, outcome=action.outcome, assignee=action.assignee,
-                until_day=action.until_day, text=action.text or None, status_before=row["status"], status_after=after, event=event))
+                until_day=until, text=action.text or None, status_before=row["status"], status_after=after, event=event))
             connection.execute(update(flag).where(flag.c.flag == row["flag"]).values(
                 status=after, version=row["version"] + 1, acted=True,
                 **({"owner": action.assignee} if action.kind == "assign" else {}),
-                **({"until_day": action.until_day} if action.kind in ("snooze", "close") else {}),
+                **({"until_day": until} if action.kind in ("snooze", "close") else {}),
                 **({"closed_at": moment, "closed_day": today, "outcome": action.outcome} if after == "closed" and action.kind == "close" else {}),
-                **({"closed_at": None, "closed_day": None, "closed_evaluation": None, "outcome": None, "until_day": None} if action.kind == "reopen" else {})))
+                **({"closed_at": None, "closed_day": None, "closed_evaluation": None, "outcome": None, "until_day": None,
+                    "due_at": moment + DUE[row["tier"]]} if action.kind == "reopen" else {})))
         recorded = audit.record(connection, "triage", by=by, at=at, subject=str(found[0]["patient"]), action=action.kind,
                                 flags=[row["flag"] for row in found], rules=sorted({row["rule_id"] for row in found}), outcome=action.outcome)
     return recorded
@@ -72,11 +78,11 @@ def act(engine: Engine, versions: Mapping[int, int], action: Action, *, by: str,
 def _check(connection: Connection, row: Mapping, seen: int, action: Action, today: int) -> None:
     if row["version"] != seen:
         last = history(connection, [row["flag"]]).iloc[-1:]
-        who = f" {last['by'].iloc[0]} {SAID[last['kind'].iloc[0]]} it." if len(last) else ""
+        who = "".join(f" {'The app' if did.by == SYSTEM else did.by} {SAID[did.kind]} it." for did in last.itertuples())
         raise Conflict(f"{row['rule_id']} changed after you opened it.{who} Nothing of yours was saved; look again.")
     allowed, _ = LEADS[action.kind]
     if row["status"] not in allowed:
-        raise Refused(f"{row['rule_id']} is {CHOICES['status'][row['status']].lower()}; it can't be {SAID[action.kind]} from there.")
+        raise Refused(f"{row['rule_id']} is {CHOICES['status'][row['status']].lower()}; {action.kind} does not go with that. Nothing was saved.")
     text = (action.text or "").strip()
     if action.kind == "close":
         if action.outcome not in OUTCOMES:

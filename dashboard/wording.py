@@ -1,4 +1,4 @@
-"""Small parts of the English sentences that questions are said in."""
+"""Small parts of the English sentences that questions are said in, and texts of others inside them."""
 from collections.abc import Iterable
 
 from dashboard.days import date_of, spoken
@@ -14,6 +14,11 @@ def counted(number: int, noun: str) -> str:
     """1 patient, 1,025 patients, 3 entries."""
     plural = f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2] not in "aeiou" else f"{noun}es" if noun.endswith(("s", "h")) else f"{noun}s"
     return f"{number:,} {noun if number == 1 else plural}"
+
+
+def plain(text: str) -> str:
+    """A text that somebody else wrote, without what Markdown would make of it: an image would ask a stranger's server."""
+    return "".join(f"\\{character}" if character in "\\`*_[]$~:<>#|" else character for character in text)
 
 
 def number(value: float) -> str:

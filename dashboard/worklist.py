@@ -1,7 +1,7 @@
 """Who needs follow-up: everybody in exactly one bucket, open flags one line a patient, the worst first.
 
 Flags lie on the care side, what patients said on the diary side; the two meet here as frames."""
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from html import escape
 
@@ -17,6 +17,7 @@ from dashboard.sheet import neutralised
 BUCKETS = tuple(CHOICES["bucket"])
 TIER_OF = {"emergency": "E", "same_day": "U", "routine": "R"}
 TIERS = ("E", "U", "R")
+UNFLAGGED = tuple(bucket for bucket in BUCKETS if bucket not in TIER_OF)
 RECENT, CURRENT = 14, 3  # days before the as-of date, clinical reference 1.2
 TREND_DAYS, DAYS_A_BAR, BARS, GAP = 30, 2, "▁▂▃▄▅▆▇█", "\u2002"
 
@@ -69,8 +70,8 @@ def names(connection: Connection, patients: list[int]) -> pd.DataFrame:
 
 
 def tiles(connection: Connection, now: datetime) -> dict[str, dict[str, int]]:
-    """For each bucket its patients, and for the tiers E, U and R how many of them have an open flag of it, an overdue one, or only
-    closed ones. The patients add up to everybody."""
+    """For each bucket its patients, and for the tiers E, U and R how many of them have an open flag of it (or a worse one that lost what
+    made it worse), an overdue one, or only closed ones. The patients add up to everybody."""
     counts = dict.fromkeys(BUCKETS, 0) | {
         bucket: int(n) for bucket, n in connection.execute(select(patient_outcome.c.bucket, func.count()).group_by(patient_outcome.c.bucket))}
     open_, overdue = flag.c.status != "closed", (flag.c.due_at < audit.utc(now)) & (flag.c.status == "open")
@@ -79,7 +80,9 @@ def tiles(connection: Connection, now: datetime) -> dict[str, dict[str, int]]:
     flagged = pd.DataFrame(connection.execute(per).all(), columns=["patient", "tier", "open", "overdue"])
     standing = pd.DataFrame(connection.execute(select(patient_outcome.c.patient, patient_outcome.c.bucket).where(
         patient_outcome.c.bucket.in_(list(TIER_OF)))).all(), columns=["patient", "bucket"])
-    both = standing.assign(tier=standing["bucket"].map(TIER_OF)).merge(flagged, on=["patient", "tier"], how="left")
+    both = standing.merge(flagged, on="patient")
+    of_it = both["tier"].map(TIERS.index) <= both["bucket"].map(TIER_OF).map(TIERS.index)
+    both = both[of_it].groupby(["bucket", "patient"], as_index=False)[["open", "overdue"]].max()
     made = {bucket: {"patients": counts[bucket]} for bucket in BUCKETS}
     for bucket in TIER_OF:
         rows = both[both["bucket"] == bucket]
@@ -96,78 +99,108 @@ def lines(connection: Connection, filters: Filters, *, as_of: int, now: datetime
     """One line a patient, sorted as a clinician works them off: tier, unacknowledged first, current before recent before historic,
     overdue, newest. `hidden` marks the lines that the filters leave out, so that what they hide can be counted.
 
+    A line speaks of the worst open flag. Where a bucket without a tier is asked for, its patients without a flag come last.
+
     Columns: patient, source, patient_id, tier, why (list), rules, first_evidence, last_evidence, recency, unknown, status, owner,
     due_at, overdue, withdrawn, flags (number -> version), hidden."""
-    if filters.bucket in ("not_assessable", "no_criterion_met", "no_entries"):
-        return _unflagged(connection, filters, as_of)
     known = flags(connection, closed=filters.closed or "closed" in filters.statuses)
+    made = _flagged(connection, known, as_of, now)
+    if filters.bucket in UNFLAGGED:
+        plain = _unflagged(connection, filters.bucket, as_of)
+        plain = plain[~plain["patient"].isin(made["patient"])]
+        made = pd.concat([made.astype(object), plain.astype(object)], ignore_index=True) if len(made) else plain.reset_index(drop=True)
+    made["hidden"] = ~_kept(made, filters)
+    return made[COLUMNS]
+
+
+def _flagged(connection: Connection, known: pd.DataFrame, as_of: int, now: datetime) -> pd.DataFrame:
+    """Flags as one line a patient, in order."""
     if known.empty:
-        return pd.DataFrame(columns=COLUMNS)
+        return pd.DataFrame(columns=[*COLUMNS, "bucket", "ages", "statuses", "owners"])
+    waits = known["status"] == "open"
     known = known.assign(
-        rank=known["tier"].map({tier: n for n, tier in enumerate(TIERS)}), age=as_of - known["last_evidence"], unseen=known["status"] == "open",
-        overdue=(known["due_at"] < audit.utc(now)) & (known["status"] == "open"))
-    known = known.sort_values(["patient", "rank", "last_evidence"], ascending=[True, True, False])
+        rank=known["tier"].map(TIERS.index), age=as_of - known["last_evidence"], unseen=waits, done=known["status"] == "closed",
+        due_at=known["due_at"].where(waits),
+        # who put a flag off until a day has to look at it again on that day
+        overdue=(waits & (known["due_at"] < audit.utc(now))) | ((known["status"] == "snoozed") & (known["until_day"] <= as_of)))
+    known = known.sort_values(["patient", "done", "rank", "last_evidence", "flag"], ascending=[True, True, True, False, True])
     by = known.groupby("patient", sort=False)
     made = by.agg(
         tier=("tier", "first"), rank=("rank", "first"), why=("reason", list), rules=("rule_id", list), first_evidence=("first_evidence", "first"),
-        last_evidence=("last_evidence", "first"), age=("age", "first"), status=("status", "first"), owner=("owner", "first"),
-        due_at=("due_at", "min"), unseen=("unseen", "max"), overdue=("overdue", "max"), withdrawn=("evidence_withdrawn", "max")).reset_index()
+        last_evidence=("last_evidence", "first"), age=("age", "first"), ages=("age", "min"), status=("status", "first"), statuses=("status", set),
+        due_at=("due_at", "min"), unseen=("unseen", "max"), overdue=("overdue", "max"), done=("done", "min"),
+        withdrawn=("evidence_withdrawn", "max")).reset_index()
     made["flags"] = made["patient"].map({int(p): dict(zip(rows["flag"].tolist(), rows["version"].tolist(), strict=True)) for p, rows in by})
-    made["statuses"] = made["patient"].map(by["status"].agg(set))
-    made = made.merge(_standing(connection), on="patient", how="left")
-    missing = made["patient_id"].isna()
-    if missing.any():  # flagged once, without an outcome now: their batches were undone
-        made.loc[missing, ["source", "patient_id"]] = made.loc[missing, ["patient"]].merge(
-            names(connection, made.loc[missing, "patient"].tolist()), on="patient", how="left")[["source", "patient_id"]].to_numpy()
+    made["owners"] = made["patient"].map({int(p): {owner or "" for owner in rows["owner"].where(rows["owner"].notna(), "")} for p, rows in by})
+    made["owner"] = made["patient"].map({int(p): rows["owner"].iloc[0] for p, rows in by}).astype(object)
+    made = made.merge(_standing(connection, made["patient"].tolist()), on="patient", how="left")
     made["unknown"] = [int(bits).bit_count() if pd.notna(bits) else 0 for bits in made["cannot_assess"]]
     made["recency"] = pd.cut(made["age"], [-10**6, CURRENT, RECENT, 10**6], labels=["current", "recent", "historic"]).astype(str)
-    made["hidden"] = ~_kept(made, filters)
     order = made.assign(recency_rank=made["recency"].map({"current": 0, "recent": 1, "historic": 2}))
-    order = order.sort_values(["rank", "unseen", "recency_rank", "overdue", "last_evidence", "source", "patient_id"],
-                              ascending=[True, False, True, False, False, True, True], kind="stable")
-    return order[COLUMNS].reset_index(drop=True)
+    return order.sort_values(["rank", "unseen", "done", "recency_rank", "overdue", "last_evidence", "source", "patient_id"],
+                             ascending=[True, False, True, True, False, False, True, True], kind="stable").reset_index(drop=True)
 
 
 COLUMNS = ["patient", "source", "patient_id", "tier", "why", "rules", "first_evidence", "last_evidence", "recency", "unknown", "status", "owner", "due_at",
            "overdue", "withdrawn", "flags", "hidden"]
 
 
-def _standing(connection: Connection) -> pd.DataFrame:
-    return outcomes(connection)[["patient", "source", "patient_id", "cannot_assess", "bucket"]]
+def _standing(connection: Connection, patients: list[int]) -> pd.DataFrame:
+    """Also of those who meet nothing any more, and of those who have no outcome because their batches were undone."""
+    columns = ["patient", "source", "patient_id", "cannot_assess", "bucket"]
+    known = outcomes(connection)[columns]
+    if not (others := [int(number) for number in set(patients) - set(known["patient"])]):
+        return known
+    o = patient_outcome.c
+    found = select(patient.c.patient, source.c.name.label("source"), patient.c.patient_id, o.cannot_assess, o.bucket).join(
+        source, source.c.source == patient.c.source).outerjoin(patient_outcome, o.patient == patient.c.patient).where(patient.c.patient.in_(others))
+    return pd.DataFrame([*known.itertuples(index=False, name=None), *map(tuple, connection.execute(found))], columns=columns)
 
 
 def _kept(made: pd.DataFrame, filters: Filters) -> pd.Series:
     kept = pd.Series(True, index=made.index)
-    if filters.bucket:
+    if filters.bucket in TIER_OF:
         kept &= made["tier"] == TIER_OF[filters.bucket]
+    elif filters.bucket:
+        kept &= made["bucket"] == filters.bucket
     if filters.statuses:
-        kept &= made["statuses"].map(lambda found: bool(found & set(filters.statuses)))
+        kept &= made["statuses"].map(lambda found: bool(found & set(filters.statuses))).astype(bool)
     if filters.owners:
-        kept &= made["owner"].fillna("").isin(filters.owners)
+        kept &= made["owners"].map(lambda found: bool(found & set(filters.owners))).astype(bool)
     if filters.rules:
-        kept &= made["rules"].map(lambda found: bool(set(found) & set(filters.rules)))
+        kept &= made["rules"].map(lambda found: bool(set(found) & set(filters.rules))).astype(bool)
     if filters.sources:
         kept &= made["source"].isin(filters.sources)
     if filters.within_days is not None:
-        kept &= made["age"] <= filters.within_days
+        kept &= made["ages"] <= filters.within_days
     if filters.find.strip():
-        kept &= made["patient_id"].str.contains(filters.find.strip(), case=False, regex=False, na=False)
+        kept &= made["patient_id"].astype("str").str.contains(filters.find.strip(), case=False, regex=False, na=False)
     return kept
 
 
-def _unflagged(connection: Connection, filters: Filters, as_of: int) -> pd.DataFrame:
-    """People without an open emergency or same-day flag, listed by bucket: the longest silent last."""
-    made = outcomes(connection, filters.bucket)
+def _unflagged(connection: Connection, bucket: str, as_of: int) -> pd.DataFrame:
+    """Everybody of a bucket as a line without a flag: the longest silent last."""
+    made = outcomes(connection, bucket)
     made = made.assign(
         tier=None, why=[[] for _ in range(len(made))], rules=[[] for _ in range(len(made))], first_evidence=None, last_evidence=made["last_day"], recency="",
         unknown=[int(bits).bit_count() for bits in made["cannot_assess"]], status="", owner=None, due_at=pd.NaT, overdue=False, withdrawn=False,
-        flags=[{} for _ in range(len(made))], age=as_of - made["last_day"], statuses=[set() for _ in range(len(made))])
-    made["hidden"] = ~_kept(made, Filters(sources=filters.sources, within_days=filters.within_days, find=filters.find))
-    return made.sort_values(["last_day", "source", "patient_id"], ascending=[False, True, True])[COLUMNS].reset_index(drop=True)
+        flags=[{} for _ in range(len(made))], ages=as_of - made["last_day"], statuses=[set() for _ in range(len(made))],
+        owners=[{""} for _ in range(len(made))])
+    return made.sort_values(["last_day", "source", "patient_id"], ascending=[False, True, True])
+
+
+def loosened(connection: Connection, filters: Filters, *, as_of: int, now: datetime) -> dict[str, int]:
+    """How many patients each filter that is set hides by itself: those who are left when it alone is taken away. Only where there are some."""
+    left = {}
+    for filter_ in fields(Filters):
+        if getattr(filters, filter_.name) != filter_.default:
+            made = lines(connection, replace(filters, **{filter_.name: filter_.default}), as_of=as_of, now=now)
+            left[filter_.name] = int((~made["hidden"].astype(bool)).sum())
+    return {name: number for name, number in left.items() if number}
 
 
 def hidden_emergencies(made: pd.DataFrame) -> int:
-    return int((made["hidden"] & (made["tier"] == "E")).sum())
+    return int((made["hidden"] & (made["tier"] == "E") & (made["status"] != "closed")).sum())
 
 
 def recent_course(connection: Connection, patients: list[int], as_of: int) -> pd.DataFrame:
@@ -207,7 +240,8 @@ def sheet(made: pd.DataFrame) -> pd.DataFrame:
     day = made["last_evidence"].map(lambda found: "" if pd.isna(found) else date_of(int(found)).isoformat())
     return pd.DataFrame({
         "tier": made["tier"].map(CHOICES["tier"]).fillna(""), "source": made["source"].map(neutralised), "patient_id": made["patient_id"].map(neutralised),
-        "why": made["why"].map("; ".join), "rules": made["rules"].map(" ".join), "reported": day, "recency": made["recency"], "unknown": made["unknown"],
+        "why": made["why"].map("; ".join).map(neutralised), "rules": made["rules"].map(" ".join), "reported": day,
+        "recency": made["recency"], "unknown": made["unknown"],
         "status": made["status"], "owner": made["owner"].fillna("").map(neutralised),
         "due_utc": made["due_at"].map(lambda t: "" if pd.isna(t) else f"{t:%Y-%m-%d %H:%M}"),
         "evidence_withdrawn": made["withdrawn"].map({True: "yes", False: ""})})
@@ -215,16 +249,22 @@ def sheet(made: pd.DataFrame) -> pd.DataFrame:
 
 def as_text(made: pd.DataFrame, heading: str) -> str:
     """Plain lines to paste into a record."""
-    rows = [f"{CHOICES['tier'].get(row.tier, '') or 'No flag'}: {row.patient_id} ({row.source}) - {'; '.join(row.why) or 'no open flag'}"
+    rows = [f"{CHOICES['tier'].get(row.tier, '') or 'No flag'}: {_in_a_line(row.patient_id)} ({_in_a_line(row.source)})"
+            + f" - {'; '.join(row.why) or 'no open flag'}"
             + (f" - reported {date_of(int(row.last_evidence)).isoformat()}" if pd.notna(row.last_evidence) else "")
-            + (f" - {row.status}" if row.status else "") + (f", {row.owner}" if row.owner else "")
+            + (f" - {row.status}" if row.status else "") + (f", {_in_a_line(row.owner)}" if pd.notna(row.owner) and row.owner else "")
             + (" - evidence withdrawn" if row.withdrawn else "") for row in made.itertuples()]
     return "\n".join([heading, *rows])
 
 
+def _in_a_line(text: str) -> str:
+    return " ".join(text.split())
+
+
 def printable(made: pd.DataFrame, heading: str, status_line: str) -> str:
     """The list as a page of its own, for paper."""
-    table = sheet(made).drop(columns=["due_utc"]).to_html(index=False, border=0)  # pandas escapes every cell
+    with pd.option_context("display.max_colwidth", None):  # or it would cut reasons short
+        table = sheet(made).drop(columns=["due_utc"]).to_html(index=False, border=0)  # pandas escapes every cell
     return (f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(heading)}</title><style>'
             "body{font:11pt sans-serif;margin:1.5cm}table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:top;"
             "padding:3pt 6pt;border-bottom:.5pt solid #999}thead{display:table-header-group}tr{break-inside:avoid}"

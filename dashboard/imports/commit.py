@@ -53,15 +53,10 @@ def commit(engine: Engine, plan: ImportPlan, *, by: str, at: datetime, demo: boo
 
 def commit_and_evaluate(engine: Engine, plan: ImportPlan, *, by: str, at: datetime, today: int, demo: bool = False) -> Receipt:
     """Two transactions. Where the second does not come about, the batch is evaluated at the next start, and nobody is shown clear until then."""
-    with engine.connect() as connection:
-        overdue = flags.is_due(connection, today)
     receipt = commit(engine, plan, by=by, at=at, demo=demo)
     with engine.connect() as connection:
         as_of = flags.current_as_of(connection, today)
-        last = flags.last(connection)
-    everybody = overdue or last is None or as_of != last["as_of"]
-    done = flags.store(engine, as_of=as_of, by=by, at=at, patients=None if everybody else receipt.patients.tolist(),
-                       cause="revision" if receipt.counts["revised"] else "import")
+    done = flags.store(engine, as_of=as_of, by=by, at=at, everybody=False)
     return replace(receipt, flags_raised=done["flags_raised"], flags_closed=done["flags_closed"])
 
 

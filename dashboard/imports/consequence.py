@@ -34,7 +34,7 @@ def consequence(connection: Connection, plan: ImportPlan, rules: Iterable[Rule],
     for name in ("planned_entry", "touched_patient", "replaced_entry"):
         connection.execute(text(f"DROP TABLE IF EXISTS {name}"))
     by_tier = {tier: int(number) for tier, number in raised.value_counts().items()}
-    return Consequence(len(raised), closed, by_tier, _notes(met, rules, len(plan.typed.patients)))
+    return Consequence(len(raised), closed, by_tier, _notes(met, rules, len(plan.typed.patients)), tuple(outcomes.failed))
 
 
 def _evaluated(connection: Connection, plan: ImportPlan, touched: np.ndarray, rules: tuple[Rule, ...], as_of: int, doubt: Doubt) -> tuple[Table, Outcomes]:

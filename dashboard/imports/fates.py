@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import pyarrow
-from sqlalchemy import BigInteger, ColumnElement, Connection, Integer, SmallInteger, String, Subquery, Table, Text, and_, func, select, text
+from sqlalchemy import BigInteger, ColumnElement, Connection, Integer, SmallInteger, String, Subquery, Table, Text, and_, case, func, select, text
 
 from dashboard import cohort, database
 from dashboard.imports.typed import Typed
@@ -96,7 +96,9 @@ def _alike(live: Subquery, planned: Table, names: tuple[str, ...]) -> ColumnElem
 def _against(connection: Connection, planned: Table, live: Subquery, count: int, any_id: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     repeats_entry, revision, stolen = np.zeros(count, np.int64), np.zeros(count, bool), np.zeros(count, bool)
     same_patient, alike = live.c.patient == planned.c.patient, _alike(live, planned, (*_TIME, *CONTENT))
-    positions, entries = database.numbers(connection, select(planned.c.position, func.min(live.c.entry)).join(live, and_(same_patient, alike)).where(
+    # of several that say the same, first the one without an id: no revision of another row's id can take it away
+    earliest = func.coalesce(func.min(case((live.c.entry_id.is_(None), live.c.entry))), func.min(live.c.entry), type_=BigInteger)
+    positions, entries = database.numbers(connection, select(planned.c.position, earliest).join(live, and_(same_patient, alike)).where(
         planned.c.entry_id.is_(None)).group_by(planned.c.position))
     repeats_entry[positions] = entries
     replaced = np.array([], np.int64)

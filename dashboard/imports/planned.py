@@ -12,16 +12,18 @@ from dashboard.imports.mapping import Mapping
 from dashboard.imports.problems import Problems
 from dashboard.imports.tabular import Tabular
 from dashboard.imports.typed import Typed
-from dashboard.wording import counted
+from dashboard.wording import counted, listing
 
 
 @dataclass(frozen=True)
 class Consequence:
-    """`by_tier`: flags that would be raised, by the tier with which the rule would be met; information (tier I) raises none."""
+    """`by_tier`: flags that would be raised, by the tier with which the rule would be met; information (tier I) raises none.
+    `failed`: rules that could not be evaluated, of which nothing is known."""
     raised: int
     closed: int
     by_tier: dict[str, int]
     notes: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
 
     @property
     def sentence(self) -> str:
@@ -29,7 +31,8 @@ class Consequence:
         raised = f"Importing raises {counted(self.raised, 'flag') if self.raised else 'no flags'}"
         if emergencies:
             raised += f", {emergencies:,} of them {'an emergency' if emergencies == 1 else 'emergencies'}" if self.raised > 1 else ", an emergency"
-        return raised + (f", and {counted(self.closed, 'flag')} would no longer be met." if self.closed else ".")
+        said = raised + (f", and {counted(self.closed, 'flag')} would no longer be met." if self.closed else ".")
+        return said + (f" Not known: what {listing(self.failed, 'and')} would raise, which could not be evaluated." if self.failed else "")
 
 
 @dataclass(frozen=True)

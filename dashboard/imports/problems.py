@@ -10,6 +10,7 @@ import pyarrow.compute as compute
 from dashboard.imports.cells import Bad
 
 _CHUNK = 100_000
+_spell = json.JSONEncoder(ensure_ascii=False).encode  # json.dumps would make an encoder for every text
 COLUMNS = ("row", "column", "code", "value", "expected")
 
 
@@ -98,7 +99,9 @@ def _json_chunk(columns: list[tuple[str, pyarrow.DictionaryArray]], positions: n
     for name, texts in columns:
         used, at = np.unique(texts.indices.to_numpy()[positions], return_inverse=True)
         distinct = texts.dictionary.take(pyarrow.array(used)).to_pylist()
-        spelled = [json.dumps({name: text}, ensure_ascii=False)[1:-1] if blank or text.strip() else None for text in distinct]
+        spelled = [f"{_spell(name)}: {_spell(text)}" if blank or text.strip() else None for text in distinct]
         fragments.append(pyarrow.array(spelled, pyarrow.string()).take(pyarrow.array(at)))
-    joined = compute.binary_join_element_wise(*fragments, ", ", null_handling="skip")
+    # a row whose parts are all null would vanish, so each gets an empty first part, and loses the separator after it again
+    joined = compute.binary_join_element_wise(pyarrow.repeat("", len(positions)), *fragments, ", ", null_handling="skip")
+    joined = compute.utf8_slice_codeunits(joined, 2)
     return compute.if_else(compute.equal(joined, ""), None, compute.binary_join_element_wise("{", joined, "}", ""))

@@ -63,7 +63,9 @@ def mark_fixed(connection: Connection, plan: ImportPlan, batch: int) -> int:
     marked = plan.mapping.service.get(fields.QUARANTINED_AS)
     if marked:
         texts[fields.QUARANTINED_AS] = plan.tabular.columns[marked]
-    near = compute.is_in(texts["patient_id"].cast(pyarrow.string()), value_set=pyarrow.array(waiting["patient_id"].unique().tolist(), pyarrow.string()))
+    near = _among(texts["patient_id"], waiting["patient_id"])
+    ids = waiting["entry_id"][waiting["entry_id"] != ""]
+    near = compute.and_(near, compute.or_(_among(texts["entry_id"], ids), _among(texts["recorded_at"], waiting["recorded_at"])))
     if marked:
         near = compute.or_(near, compute.not_equal(texts[fields.QUARANTINED_AS].cast(pyarrow.string()), ""))
     sent = pd.DataFrame({name: compute.utf8_trim_whitespace(column.cast(pyarrow.string()).filter(near)).to_pandas() for name, column in texts.items()})
@@ -87,6 +89,11 @@ def mark_fixed(connection: Connection, plan: ImportPlan, batch: int) -> int:
             stored.c.batch == _Q.batch, stored.c.row_number == _Q.row_number).exists()).values(fixed_by_batch=batch))
         connection.execute(text("DROP TABLE fixed_row"))
     return len(found)
+
+
+def _among(texts: pyarrow.DictionaryArray, wanted: pd.Series) -> pyarrow.BooleanArray:
+    found = compute.is_in(compute.utf8_trim_whitespace(texts.dictionary), value_set=pyarrow.array(wanted.unique().tolist(), pyarrow.string()))
+    return found.take(texts.indices)
 
 
 def dismiss(engine: Engine, batch: int, row: int, *, by: str, at: datetime, reason: str) -> None:

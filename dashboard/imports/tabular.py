@@ -3,6 +3,7 @@ import codecs
 import csv
 import hashlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -41,9 +42,9 @@ def read(content: bytes | Path, name: str) -> Tabular:
     digest = hashlib.sha256(content).hexdigest()
     start = _checked_start(content, name)
     header_row, header, delimiter, start = _header(content, start, name)
-    table, ragged = _body(content, start, header_row, header, delimiter, name)
+    texts, ragged = _body(content, start, header_row, header, delimiter, name)
     del content
-    return _numbered(name, digest, header_row, header, table, ragged)
+    return _numbered(name, digest, header_row, header, texts, ragged)
 
 
 def normalised(header: str) -> str:
@@ -116,13 +117,14 @@ def _names(cells: list[str], row: int, name: str) -> tuple[str, ...]:
     names = [sheet.restored(cell.strip()) or f"(column {number})" for number, cell in enumerate(cells, start=1)]
     seen: dict[str, str] = {}
     for found in names:
-        other = seen.setdefault(normalised(found), found)
-        if other is not found:
-            raise Refused(f"{name}, row {row}: two columns have the same name ({other!r} and {found!r}). Rename or remove one of them.")
+        if normalised(found) in seen:
+            raise Refused(f"{name}, row {row}: two columns have the same name ({seen[normalised(found)]!r} and {found!r}). Rename or remove one of them.")
+        seen[normalised(found)] = found
     return tuple(names)
 
 
-def _body(content: bytes, start: int, header_row: int, header: tuple[str, ...], delimiter: str, name: str) -> tuple[pyarrow.Table, dict[int, list[str]]]:
+def _body(content: bytes, start: int, header_row: int, header: tuple[str, ...], delimiter: str, name: str
+          ) -> tuple[list[pyarrow.ChunkedArray | None], dict[int, list[str]]]:
     """The records after the header, and those with another number of cells by their number (from 1, blank lines included)."""
     ragged: dict[int, list[str]] = {}
     closed = b'"' not in content
@@ -137,7 +139,7 @@ def _body(content: bytes, start: int, header_row: int, header: tuple[str, ...], 
 
     names = [str(number) for number in range(len(header))]
     if start >= len(content):
-        return pyarrow.table({each: pyarrow.array([], pyarrow.string()) for each in names}), ragged
+        return [pyarrow.chunked_array([], pyarrow.string()) for _ in names], ragged
     try:
         table = pyarrow.csv.read_csv(
             _Ended(memoryview(content)[start:], b"" if closed else f"\n{_ENDING}\n".encode()),
@@ -154,7 +156,7 @@ def _body(content: bytes, start: int, header_row: int, header: tuple[str, ...], 
         swallowed = header_row + max(table.num_rows + len(ragged), *ragged, 1) if ragged else header_row + table.num_rows
         raise Refused(f"{name}, row {swallowed}: a quote is opened and never closed, so the rows after it cannot be told apart. Close it, or double "
                       "a quote that belongs to the text, and import again.")
-    return table, ragged
+    return list(table.columns), ragged
 
 
 class _Ended:
@@ -173,20 +175,21 @@ class _Ended:
         return block
 
 
-def _numbered(name: str, digest: str, header_row: int, header: tuple[str, ...], table: pyarrow.Table, ragged: dict[int, list[str]]) -> Tabular:
+def _numbered(name: str, digest: str, header_row: int, header: tuple[str, ...], texts: list[pyarrow.ChunkedArray | None],
+              ragged: dict[int, list[str]]) -> Tabular:
     # a line without anything between its delimiters, or of spaces, is as blank as an empty one; so is a blank line in a file of one column
     spoiled = {number: cells for number, cells in ragged.items() if any(cell.strip() for cell in cells)}
-    numbers = np.setdiff1d(np.arange(1, table.num_rows + len(ragged) + 1), np.fromiter(ragged, int, len(ragged)), assume_unique=True)
+    numbers = np.setdiff1d(np.arange(1, len(texts[0]) + len(ragged) + 1), np.fromiter(ragged, int, len(ragged)), assume_unique=True)
     if spoiled:
         numbers = np.concatenate([numbers, np.fromiter(spoiled, int, len(spoiled))])
     order = pyarrow.array(np.argsort(numbers, kind="stable")) if spoiled else None
-    columns: list[pyarrow.DictionaryArray] = []
-    for position in range(len(header)):
-        texts, table = table.column(0), table.remove_column(0)  # the plain texts go as soon as they are encoded
+
+    def encoded(position: int) -> pyarrow.DictionaryArray:
+        chunks, texts[position] = texts[position].chunks, None  # the plain texts go as soon as they are encoded
         if spoiled:
-            cells = pyarrow.array([row[position] if position < len(row) else "" for row in spoiled.values()], pyarrow.string())
-            texts = pyarrow.chunked_array([*texts.chunks, cells])
-        column = texts.dictionary_encode().combine_chunks()
+            chunks.append(pyarrow.array([row[position] if position < len(row) else "" for row in spoiled.values()], pyarrow.string()))
+        column = pyarrow.chunked_array(chunks, pyarrow.string()).dictionary_encode().combine_chunks()
+        del chunks
         if order is not None:
             column = column.take(order)
         longest = compute.max(compute.utf8_length(column.dictionary)).as_py() or 0
@@ -194,7 +197,10 @@ def _numbered(name: str, digest: str, header_row: int, header: tuple[str, ...], 
             raise Refused(f"{name}, column {header[position]}: a cell holds {longest:,} characters. At most {LONGEST_CELL:,} can be kept.")
         if compute.any(compute.starts_with(column.dictionary, "'")).as_py():
             column = pyarrow.DictionaryArray.from_arrays(column.indices, sheet.restored_column(column.dictionary))
-        columns.append(column)
+        return column
+
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        columns = list(pool.map(encoded, range(len(header))))
     rows = header_row + (numbers if order is None else np.sort(numbers))
     blank = np.ones(len(rows), bool)
     for column in columns:

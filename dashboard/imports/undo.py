@@ -78,13 +78,10 @@ def undo(engine: Engine, batch: int, *, by: str, at: datetime) -> dict:
 
 def undo_and_evaluate(engine: Engine, batch: int, *, by: str, at: datetime, today: int) -> dict:
     """Two transactions. Where the second does not come about, the rest is done at the next start, and nobody is shown clear until then."""
-    with engine.connect() as connection:
-        overdue, patients = flags.is_due(connection, today), touched(connection, batch)
     reversed_ = undo(engine, batch, by=by, at=at)
     with engine.connect() as connection:
-        as_of, last = flags.current_as_of(connection, today), flags.last(connection)
-    everybody = overdue or last is None or as_of != last["as_of"]
-    done = flags.store(engine, as_of=as_of, by=by, at=at, patients=None if everybody else patients, cause="undo")
+        as_of = flags.current_as_of(connection, today)
+    done = flags.store(engine, as_of=as_of, by=by, at=at, everybody=False)
     return {**reversed_, "flags_raised": done["flags_raised"], "flags_closed": done["flags_closed"]}
 
 

@@ -15,11 +15,13 @@ def record_shipped(engine: Engine, *, at: datetime) -> bool:
     """Keeps the rule files that came with this release as a version, where they are new. The first ever is activated by `system`;
     later ones wait for a person. True if a version was added."""
     text = document(load(FOLDER))
+    known = select(rule_set.c.digest).where(rule_set.c.digest == digest(text))
     with engine.connect() as connection:
-        known = connection.execute(select(rule_set.c.digest)).scalars().all()
-    if digest(text) in known:
-        return False
+        if connection.scalar(known):
+            return False
     with database.writing(engine) as connection:
+        if connection.scalar(known):  # another process that started at the same time was first
+            return False
         version = database.next_number(connection, rule_set.c.version)
         connection.execute(rule_set.insert().values(version=version, digest=digest(text), document=text, shipped=True, event=audit.next_event(connection)))
         audit.record(connection, "rule_set_recorded", by=SYSTEM, at=at, subject=str(version), reason="shipped")

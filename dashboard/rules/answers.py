@@ -30,9 +30,11 @@ def found(connection: Connection, as_of: int, known_at: int | None = None, *, ou
     assessed_recently. `tier` of a rule that is not met is the worst it can reach."""
     rule_set, outcomes = _evaluated(connection, as_of, known_at)
     o, episode = outcomes.table.c, outcomes.episodes.c
-    wanted = select(source.c.name.label("source"), patient.c.patient_id, episode.at_least, o.rule_bit, o.met, o.tier, o.arm, o.first_evidence, o.last_evidence,
-                    o.assessed_recently).select_from(outcomes.table.outerjoin(outcomes.episodes, episode.patient == o.patient)).join(patient, patient.c.patient == o.patient).join(
-        source, source.c.source == patient.c.source).order_by(source.c.name, patient.c.patient_id, o.rule_bit)
+    wanted = select(
+        source.c.name.label("source"), patient.c.patient_id, episode.at_least, o.rule_bit, o.met, o.tier, o.arm, o.first_evidence, o.last_evidence,
+        o.assessed_recently).select_from(outcomes.table.outerjoin(outcomes.episodes, episode.patient == o.patient)).join(
+        patient, patient.c.patient == o.patient).join(source, source.c.source == patient.c.source).order_by(
+        source.c.name, patient.c.patient_id, o.rule_bit)
     if outcome != "all":
         wanted = wanted.where({"met": o.met.is_(True), "not_met": o.met.is_(False), "cannot_assess": o.met.is_(None)}[outcome])
     by_bit = {rule.bit: rule for rule in rule_set.rules}

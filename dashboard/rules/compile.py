@@ -56,7 +56,8 @@ def said(entries: Select, lists: tuple[str, ...]) -> Select:
         e.entry, e.patient, e.day, e.severity, func.coalesce(e.worst_severity, e.severity).label("worst"), e.trend, pain.label("pain"),
         case((e.onset_day <= e.day, e.onset_day)).label("onset"), e.relief_helped.label("helped"),
         e.symptoms_present.label("present"), e.symptoms_denied.label("denied"), new.label("present_new"),
-        type_coerce(e.denied_new, BigInteger).label("denied_new"), (e.symptoms_present - new).label("present_old"), e.history_present, e.history_denied, e.temperature_c.label("temperature"),
+        type_coerce(e.denied_new, BigInteger).label("denied_new"), (e.symptoms_present - new).label("present_old"),
+        e.history_present, e.history_denied, e.temperature_c.label("temperature"),
         case((e.birth_year.is_not(None), cast(e.day, BigInteger) * YEARS + e.birth_year)).label("born"),
         *[column for field in lists for column in (e[field].label(f"list_{field}"), _known(e, field).label(f"known_{field}"))])
 

@@ -13,8 +13,8 @@ _GROUP_WORDS = {
     (LOCATION, "back"): "the back", (LOCATION, "thoracic"): "the upper or middle back", (LOCATION, "buttock"): "a buttock or the saddle area",
     (LOCATION, "leg"): "a hip, leg, knee or foot", (LOCATION, "chest"): "the chest", (LOCATION, "abdomen"): "the abdomen",
     (QUALITY, "altered_feeling"): "numb, tingling or pins and needles", (QUALITY, "neuropathic"): "a word for nerve pain"}
-_FIELD_WORDS = {"locations": "place", "qualities": "word", "radiates_to": "place it spreads to", "relief_tried": "relief tried",
-                "relief_helped": "relief that helped", "aggravated_by": "thing that makes it worse"}
+_FIELD_WORDS = {"locations": "pain in", "qualities": "described as", "radiates_to": "spreading to", "relief_tried": "relief tried:",
+                "relief_helped": "helped by", "aggravated_by": "made worse by"}
 
 
 def listed(words: list[str], last: str) -> str:
@@ -121,7 +121,7 @@ class Named(Condition):
         return (self.field,)
 
     def describe(self) -> str:
-        return f"as {_FIELD_WORDS[self.field]}: {in_words(LISTS[self.field], self.codes)}"
+        return f"{_FIELD_WORDS[self.field]} {in_words(LISTS[self.field], self.codes)}"
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ class NamedOnly(Named):
     """At least one of these codes and no other. To be asked of one entry: what a patient names over time adds up."""
 
     def describe(self) -> str:
-        return f"as {_FIELD_WORDS[self.field]} nothing but: {in_words(LISTS[self.field], self.codes)}"
+        return f"{super().describe()} and nothing else"
 
 
 @dataclass(frozen=True)

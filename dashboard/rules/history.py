@@ -3,47 +3,18 @@
 They read TEMP tables that an evaluation made (`Seen`), because each is read by several rules. Evidence is what was found: a symptom, a
 temperature, a severity. A place named on a neighbouring day is part of the story, but no new report of a red flag.
 """
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import singledispatch
 from typing import NamedTuple
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    ColumnElement,
-    Float,
-    FromClause,
-    Integer,
-    Select,
-    Table,
-    and_,
-    case,
-    cast,
-    false,
-    func,
-    literal,
-    not_,
-    null,
-    or_,
-    select,
-)
+from sqlalchemy import BigInteger, Boolean, ColumnElement, Float, FromClause, Integer, Select, Table, and_, case, cast, false, func, not_, null, or_, select
 
 from dashboard.codelists import RELIEF
 from dashboard.database import has
 from dashboard.rules.compile import answer, recorded
 from dashboard.rules.conditions import AllOf, Condition, Named, Not, PatientHas, Reported, TemperatureAtLeast
-from dashboard.rules.over_time import (
-    OF_EPISODES,
-    DurationAtLeast,
-    DurationCrossed,
-    NoRelief,
-    NotImproved,
-    RuleNotMet,
-    SameEntry,
-    SeverityOnDays,
-    WithinDays,
-)
+from dashboard.rules.over_time import OF_EPISODES, DurationAtLeast, DurationCrossed, NoRelief, NotImproved, RuleNotMet, SameEntry, SeverityOnDays, WithinDays
 
 CLOSE = 1e-6  # means are compared with this much slack: in which order an engine adds must not decide who is called
 RECENT = 14  # days up to a patient's last entry, kept in a table of their own
@@ -59,7 +30,7 @@ class Shown(NamedTuple):
     newest: ColumnElement[int]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Seen:
     """What an evaluation reads. `everything` are the entries, as records of one; then one record a patient, the few entries with a
     finding, the entries of each patient's last days with how many days `ago` (before the last entry) they are, a record for the days
@@ -69,10 +40,14 @@ class Seen:
     records: Table
     findings: FromClause
     recent: FromClause
-    around: Mapping[WithinDays, tuple[Table, int]]
+    around: tuple[tuple[WithinDays, Table, int], ...]
     episode_days: FromClause
     outcome: Table
-    bits: Mapping[str, int]
+    bits: tuple[tuple[str, int], ...]
+
+    def window(self, condition: WithinDays) -> tuple[Table, int]:
+        """The records around its anchor, and the number of its evidence columns there."""
+        return next((table, n) for of, table, n in self.around if of == condition)
 
     def last_days(self, days: int) -> FromClause:
         """The entries of the days up to a patient's last one."""
@@ -107,11 +82,12 @@ def by_entry(entries: FromClause, which: ColumnElement[bool]) -> Shown:
 
 def grouped(rows: FromClause, wanted: Sequence[Shown]) -> Select:
     """By patient what rows say of several conditions, in one pass: `met_0`, `first_day_0`, …"""
-    told = select(rows.c.patient, *[column.label(f"{name}_{n}") for n, one in enumerate(wanted) for name, column in zip(("is", "first", "last", "new"), one, strict=True)])
-    t = told.subquery().c
-    columns = [column.label(f"{name}_{n}") for n in range(len(wanted)) for name, column in zip(Shown._fields, (
-        func.bool_or(t[f"is_{n}"], type_=Boolean), func.min(case((t[f"is_{n}"], t[f"first_{n}"]))), func.max(case((t[f"is_{n}"], t[f"last_{n}"]))),
-        func.max(case((t[f"is_{n}"], t[f"new_{n}"])))), strict=True)]
+    t = select(rows.c.patient, *[column.label(f"{name}_{n}") for n, one in enumerate(wanted) for name, column in one._asdict().items()]).subquery().c
+    columns = []
+    for n in range(len(wanted)):
+        met, first, last, newest = (t[f"{name}_{n}"] for name in Shown._fields)
+        summed = func.bool_or(met, type_=Boolean), func.min(case((met, first))), func.max(case((met, last))), func.max(case((met, newest)))
+        columns += [column.label(f"{name}_{n}") for name, column in zip(Shown._fields, summed, strict=True)]
     return select(t.patient, *columns).group_by(t.patient)
 
 
@@ -166,7 +142,8 @@ def _near(anchor: Condition, days: int, everything: FromClause, findings: FromCl
 def windows(conditions: Sequence[WithinDays], lists: tuple[str, ...], everything: FromClause, findings: FromClause) -> Select:
     """A record of the days around each day with the anchor that the conditions share, and the evidence in them for each condition."""
     near = _near(conditions[0].anchor, conditions[0].days, everything, findings)
-    shows = [reporting(condition, near).label(f"shows_{n}") for n, condition in enumerate(conditions)]
+    finds = [any(isinstance(part, FINDINGS) for part in sought(condition)) for condition in conditions]
+    shows = [(reporting if found else telling)(condition, near).label(f"shows_{n}") for n, (condition, found) in enumerate(zip(conditions, finds, strict=True))]
     told = select(near, *shows).subquery()
     t = told.c
     evidence = [function(case((t[f"shows_{n}"], column))).label(f"{name}_{n}") for n in range(len(conditions))
@@ -176,13 +153,13 @@ def windows(conditions: Sequence[WithinDays], lists: tuple[str, ...], everything
 
 @gathered.register
 def _(condition: WithinDays, seen: Seen) -> tuple[FromClause, Shown]:
-    window, n = seen.around[condition]
+    window, n = seen.window(condition)
     return window, Shown(answer(AllOf(condition.parts), window, {}), *[window.c[f"{name}_{n}"] for name in EVIDENCE])
 
 
 @behind.register
 def _(condition: WithinDays, seen: Seen) -> Select:
-    window, _ = seen.around[condition]
+    window, _ = seen.window(condition)
     near, w = _near(condition.anchor, condition.days, seen.everything, seen.findings), window.c
     return select(near.c.patient, near.c.entry, near.c.day).join(window, and_(w.patient == near.c.patient, w.anchor_day == near.c.anchor_day)).where(
         answer(AllOf(condition.parts), window, {}), telling(condition, near)).distinct()
@@ -204,9 +181,9 @@ def _close_days(condition: SeverityOnDays, window: FromClause) -> FromClause:
 @history.register
 def _(condition: SeverityOnDays, seen: Seen) -> Select:
     window = seen.last_days(condition.within)
-    close, w = _close_days(condition, window).c, window.c
-    met = select(close.patient, func.min(close.since).label("first_day"), func.max(close.day).label("last_day"),
-                 func.max(close.newest).label("newest")).group_by(close.patient).subquery()
+    c, w = _close_days(condition, window).c, window.c
+    met = select(c.patient, func.min(c.since).label("first_day"), func.max(c.day).label("last_day"), func.max(c.newest).label("newest")).group_by(
+        c.patient).subquery()
     asked = select(w.patient).where(w.worst.is_not(None)).group_by(w.patient).subquery()
     return select(asked.c.patient, met.c.patient.is_not(None).label("met"), met.c.first_day, met.c.last_day, met.c.newest).select_from(
         asked.outerjoin(met, met.c.patient == asked.c.patient))
@@ -216,8 +193,8 @@ def _(condition: SeverityOnDays, seen: Seen) -> Select:
 def _(condition: SeverityOnDays, seen: Seen) -> Select:
     window = seen.last_days(condition.within)
     close = _close_days(condition, window)
-    return select(window.c.patient, window.c.entry, window.c.day).join(
-        close, and_(close.c.patient == window.c.patient, window.c.day.between(close.c.since, close.c.day))).where(window.c.worst >= condition.at_least).distinct()
+    near = and_(close.c.patient == window.c.patient, window.c.day.between(close.c.since, close.c.day))
+    return select(window.c.patient, window.c.entry, window.c.day).join(close, near).where(window.c.worst >= condition.at_least).distinct()
 
 
 @history.register
@@ -260,9 +237,10 @@ def _(condition: DurationAtLeast | DurationCrossed, seen: Seen) -> Select:
 def _diary_days(condition: NotImproved, episode_days: FromClause) -> FromClause:
     """A day's severity is the mean of its entries. `first` and `last` mark the days that are compared, which never overlap."""
     e = episode_days.c
-    says = [func.max(case((e.trend == word, 1), else_=0)) for word in ("better", "worse")]
-    day = select(e.patient, e.day, e.episode, func.avg(cast(e.severity, Float), type_=Float).label("severity"), and_(says[0] == 1, says[1] == 0).label("better"),
-                 func.max(e.entry).label("newest")).where(e.severity.is_not(None)).group_by(e.patient, e.day, e.episode).subquery()
+    better, worse = (func.max(case((e.trend == word, 1), else_=0)) == 1 for word in ("better", "worse"))
+    mean = func.avg(cast(e.severity, Float), type_=Float)
+    said = and_(better, not_(worse)).label("better"), func.max(e.entry).label("newest")
+    day = select(e.patient, e.day, e.episode, mean.label("severity"), *said).where(e.severity.is_not(None)).group_by(e.patient, e.day, e.episode).subquery()
     by_patient = {"partition_by": day.c.patient}
     d = select(day, func.row_number().over(order_by=day.c.day, **by_patient).label("nth"), func.count().over(**by_patient).label("n")).subquery()
     nth, n = d.c.nth, d.c.n
@@ -295,4 +273,4 @@ def _(condition: NotImproved, seen: Seen) -> Select:
 @history.register
 def _(condition: RuleNotMet, seen: Seen) -> Select:
     o = seen.outcome.c
-    return _without_evidence(o.patient).where(o.rule_bit == literal(seen.bits.get(condition.rule, -1)), o.met)
+    return _without_evidence(o.patient).where(o.rule_bit == dict(seen.bits).get(condition.rule, -1), o.met)

@@ -10,8 +10,8 @@ from dashboard.codelists import LISTS, SYMPTOM
 from dashboard.database import has
 from dashboard.days import date_of
 from dashboard.rules import episodes
-from dashboard.rules.compile import lists_read, recorded, said
-from dashboard.rules.conditions import Condition, Named, Reported, TemperatureAtLeast
+from dashboard.rules.compile import answer, lists_read, recorded, said
+from dashboard.rules.conditions import AllOf, Condition, Named, Reported, TemperatureAtLeast
 from dashboard.rules.definition import Rule
 from dashboard.rules.history import RECENT, Seen, windows
 from dashboard.rules.over_time import SameEntry, WithinDays
@@ -31,7 +31,7 @@ def look(connection: Connection, entries: Select, rules: tuple[Rule, ...], as_of
     parts = tuple(dict.fromkeys(part for rule in rules for part in rule.parts))
     lists = lists_read(parts)
     outcome = database.store(connection, "rule_outcome", select(*[cast(null(), kind).label(name) for name, kind in columns.items()]).where(false()))
-    bits = {rule.rule_id: rule.bit for rule in rules}
+    bits = tuple((rule.rule_id, rule.bit) for rule in rules)
 
     live = entries.subquery()
     everything = said(select(live).where(live.c.day <= as_of), lists)
@@ -54,21 +54,21 @@ def _records(entries: FromClause, lists: tuple[str, ...], as_of: int) -> Select:
     e = entries.c
     return select(
         e.patient, literal(as_of).label("as_of"), literal(date_of(as_of).year).label("as_of_year"), func.max(e.day).label("last_day"),
-        func.min(e.onset).label("first_onset"), func.max(e.onset).label("last_onset"),
+        func.max(e.entry).label("newest"), func.min(e.onset).label("first_onset"), func.max(e.onset).label("last_onset"),
         func.max(case((and_(e.pain, e.onset.is_(None)), e.day))).label("last_open_pain"), *recorded(entries, lists)).group_by(e.patient)
 
 
 def _around(connection: Connection, name: str, parts: Iterable[Condition], lists: tuple[str, ...], entries: FromClause,
-            findings: FromClause) -> dict[WithinDays, tuple[Table, int]]:
+            findings: FromClause) -> tuple[tuple[WithinDays, Table, int], ...]:
     sharing: dict[tuple[Condition, int], list[WithinDays]] = {}
     for part in parts:
         if isinstance(part, WithinDays):
             sharing.setdefault((part.anchor, part.days), []).append(part)
-    around = {}
+    around = []
     for n, conditions in enumerate(sharing.values()):
         table = database.store(connection, f"{name}_{n}", windows(conditions, lists, entries, findings))
-        around |= {condition: (table, number) for number, condition in enumerate(conditions)}
-    return around
+        around += [(condition, table, number) for number, condition in enumerate(conditions)]
+    return tuple(around)
 
 
 def _clue(parts: tuple[Condition, ...], entries: FromClause) -> ColumnElement[bool]:
@@ -78,17 +78,22 @@ def _clue(parts: tuple[Condition, ...], entries: FromClause) -> ColumnElement[bo
     clues = [has(e.present, SYMPTOM.bits(symptoms))] if symptoms else []
     if degrees := [part.celsius for part in parts if isinstance(part, TemperatureAtLeast)]:
         clues.append(e.temperature >= min(degrees))
-    for fields in _told_by_lists(parts):
-        clues.append(and_(*[has(e[f"list_{field}"], bits) for field, bits in fields.items()]))
+    clues += [and_(*[has(e[f"list_{field}"], bits) for field, bits in fields.items()]) for fields in _told_by_lists(parts)]
+    for part in parts:
+        if isinstance(part, SameEntry) and not any(isinstance(inner, (Reported, Named)) for inner in part.parts):
+            clues.append(answer(AllOf(part.parts), entries, {}))
     return or_(false(), *clues)
 
 
 def _told_by_lists(parts: Iterable[Condition]) -> Iterator[dict[str, int]]:
-    """Of what must be said in one entry without a symptom among it, the places and words; united where the same fields are looked at."""
+    """Places and words of anchors, and of what must be said in one entry without a symptom among it; united where the same fields are
+    looked at."""
     united: dict[tuple[str, ...], dict[str, int]] = {}
-    for part in parts:
-        if isinstance(part, SameEntry) and not any(isinstance(inner, Reported) for inner in part.parts):
-            named = {inner.field: LISTS[inner.field].bits(inner.codes) for inner in part.parts if isinstance(inner, Named)}
+    looked_at = [[anchor] for part in parts if isinstance(part, WithinDays) for anchor in part.anchor.walk()]
+    looked_at += [part.parts for part in parts if isinstance(part, SameEntry) and not any(isinstance(inner, Reported) for inner in part.parts)]
+    for together in looked_at:
+        named = {inner.field: LISTS[inner.field].bits(inner.codes) for inner in together if isinstance(inner, Named)}
+        if named:
             bits = united.setdefault(tuple(sorted(named)), dict.fromkeys(named, 0))
             bits.update({field: bits[field] | wanted for field, wanted in named.items()})
     yield from united.values()

@@ -1,6 +1,7 @@
 """One rule as one statement: for every patient what the rule comes to, and the days that show it."""
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sqlalchemy import BigInteger, ColumnElement, FromClause, Integer, Select, case, cast, func, literal, null, or_, select, true, union_all
 
@@ -11,6 +12,7 @@ from dashboard.rules.history import EVIDENCE, FINDINGS, Seen, Shown, behind, by_
 from dashboard.rules.look import Look
 
 
+@lru_cache(maxsize=256)
 def outcome(rule: Rule, look: Look) -> Select:
     """Patient, rule_bit, met, tier and arm (of the worst met arm), first_evidence, last_evidence, last_entry, episode_onset,
     assessed_recently."""
@@ -23,8 +25,10 @@ def outcome(rule: Rule, look: Look) -> Select:
     last_shown, tables = _asked([part for part in rule.parts if not regardless(part)], look.lately, records,
                                 tables.join(lately, lately.c.patient == records.c.patient))
     columns.append(_combined(rule, _answers(rule, lately, shown | last_shown)).is_not(None).label("assessed"))
-    tables = tables.outerjoin(look.episodes, look.episodes.c.patient == records.c.patient)
-    i = select(records.c.patient, look.episodes.c.episode, *columns).select_from(tables).subquery().c
+    if any(arm.tier in "RI" for arm in rule.arms):
+        tables = tables.outerjoin(look.episodes, look.episodes.c.patient == records.c.patient)
+        columns.append(look.episodes.c.episode)
+    i = select(records.c.patient, records.c.last_day, records.c.newest, *columns).select_from(tables).subquery().c
 
     arms = [i[f"arm_{n}"] for n in range(len(rule.arms))]
     first, last, newest = ([case((arm, i[f"{name}_{number[key]}"])) for arm, shows in zip(arms, keys, strict=True) for key in shows] for name in EVIDENCE)
@@ -35,8 +39,9 @@ def outcome(rule: Rule, look: Look) -> Select:
     return select(
         i.patient, literal(rule.bit).label("rule_bit"), _combined(rule, arms).label("met"), of_arm(*[literal(arm.tier) for arm in rule.arms]).label("tier"),
         of_arm(*[literal(n) for n in range(len(arms))]).label("arm"),
-        _extreme(func.least, first, Integer).label("first_evidence"), _extreme(func.greatest, last, Integer).label("last_evidence"),
-        _extreme(func.greatest, newest, BigInteger).label("last_entry"),
+        _extreme(func.least, first, of_arm(*[i.last_day] * len(arms)), Integer).label("first_evidence"),
+        _extreme(func.greatest, last, of_arm(*[i.last_day] * len(arms)), Integer).label("last_evidence"),
+        _extreme(func.greatest, newest, of_arm(*[i.newest] * len(arms)), BigInteger).label("last_entry"),
         of_arm(*[i.episode if arm.tier in "RI" else cast(null(), Integer) for arm in rule.arms]).label("episode_onset"),
         i.assessed.label("assessed_recently"))
 
@@ -48,8 +53,8 @@ def entries_behind(rule: Rule, look: Look) -> Select:
     found = []
     for n, (arm, met) in enumerate(zip(rule.arms, _answers(rule, records, shown), strict=True)):
         whose = select(records.c.patient).select_from(tables).where(met)
-        for key in _shown_by(arm.when):
-            rows = _rows(key, look.seen).subquery().c
+        for statement in [_rows(key, look.seen) for key in _shown_by(arm.when)] or [_last_day(look.seen)]:
+            rows = statement.subquery().c
             found.append(select(rows.patient, rows.entry, rows.day, literal(n).label("arm")).where(rows.patient.in_(whose)))
     rows = union_all(*found).subquery()
     return select(rows).distinct().order_by(rows.c.arm, rows.c.day, rows.c.entry)
@@ -90,8 +95,14 @@ def _combined(rule: Rule, answers: list[ColumnElement[bool]]) -> ColumnElement[b
     return or_(*deciding) if len(deciding) == len(answers) else case((or_(*answers), true()), else_=or_(*deciding))
 
 
-def _extreme(function: Callable, values: list[ColumnElement], kind: type) -> ColumnElement:
-    return function(*values, type_=kind) if len(values) > 1 else values[0]
+def _last_day(seen: Seen) -> Select:
+    e, r = seen.everything.c, seen.records.c
+    return select(e.patient, e.entry, e.day).join(seen.records, r.patient == e.patient).where(e.day == r.last_day)
+
+
+def _extreme(function: Callable, values: list[ColumnElement], otherwise: ColumnElement, kind: type) -> ColumnElement:
+    """A rule may be met by what is absent, or by age: then the last entry stands for it."""
+    return func.coalesce(*([function(*values, type_=kind)] if len(values) > 1 else values), otherwise, type_=kind)
 
 
 # --- evidence ---------------------------------------------------------------------------------------------------------------------

@@ -11,6 +11,8 @@ from dashboard.rules.over_time import ANCHORS, AROUND, IN_ONE_ENTRY, KINDS, Same
 NAMES = {kind: name for name, kind in KINDS.items()}
 _EXPECTED = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}
 
+_AT_LEAST_ONE = frozenset({"on_days", "count", "within", "span"})
+
 
 def condition(data: object, where: str) -> Condition:
     if not isinstance(data, dict) or data.get("kind") not in KINDS:
@@ -61,7 +63,11 @@ def _value(value: object, hint: object, codelist: Codelist | None, where: str) -
             if code not in codelist.bit:
                 raise Refused(f"{where}: {code!r} is no {codelist.name} code")
         return tuple(sorted(set(value), key=codelist.bit.__getitem__))
-    return typed(value, hint, where)
+    number = typed(value, hint, where)
+    least = 1 if where.rsplit(".", 1)[-1] in _AT_LEAST_ONE else 0
+    if hint in (int, float) and number < least:
+        raise Refused(f"{where}: {value}, expected {least} or more")
+    return number
 
 
 def typed(value: object, kind: type, where: str) -> object:

@@ -19,7 +19,7 @@ def show() -> None:
                     "In doubt, call the patient. Download the rows of the batch below, correct them and import that file, or choose a row here to dismiss it.")
         session.remember("attention_rows", list(zip(rows["batch"].astype(int), rows["row"].astype(int), strict=True)))
         table = rows[["patient_id", "source", "which", "batch", "row"]].set_axis(["Patient", "Source", findings.RED_FLAG_COLUMN, "Batch", "Row"], axis=1)
-        st.dataframe(table, key="attention_table", hide_index=True, on_select=_select, selection_mode="single-row", column_config={
+        st.dataframe(table, key="attention_table", hide_index=True, on_select=_select, selection_mode=["single-row", "single-cell"], column_config={
             "Patient": st.column_config.TextColumn(width=140), "Source": st.column_config.TextColumn(width=140),
             "Batch": st.column_config.NumberColumn(width=60), "Row": st.column_config.NumberColumn(width=60, format="localized")},
             alt="Rows in quarantine that report a red flag; choose one to dismiss it")
@@ -29,11 +29,7 @@ def show() -> None:
 
 
 def _select() -> None:
-    rows = session.recall("attention_table")["selection"]["rows"]
-    if rows:
-        session.remember("dismiss_row", session.recall("attention_rows")[rows[0]])
-    else:
-        session.forget("dismiss_row")
+    session.remember("dismiss_row", session.chosen("attention_table", session.recall("attention_rows"), session.recall("dismiss_row")))
 
 
 def _dismissing(batch: int, row: int) -> None:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard.imports import batches, export, quarantine, report, undo
 from dashboard.views import session
-from dashboard.wording import counted
+from dashboard.wording import counted, plain
 
 
 def show() -> None:
@@ -22,7 +22,7 @@ def show() -> None:
         "Rows": history["rows_in"], "Loaded": history["loaded"], "Duplicate": history["duplicate"], "Quarantine": history["quarantined"],
         "State": [_state(row, zone) for row in history.itertuples()]})
     number, text = st.column_config.NumberColumn, st.column_config.TextColumn
-    st.dataframe(table, key="batch_table", hide_index=True, on_select=_select, selection_mode="single-row", column_config={
+    st.dataframe(table, key="batch_table", hide_index=True, on_select=_select, selection_mode=["single-row", "single-cell"], column_config={
         "Batch": number(width=45), "File": text(width=150), "By": text(width=85),
         "Imported": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", width=130),
         **{name: number(width=width, format="localized") for name, width in (("Rows", 55), ("Loaded", 60), ("Duplicate", 70), ("Quarantine", 80))},
@@ -44,12 +44,8 @@ def _state(row: object, zone: str) -> str:
 
 
 def _select() -> None:
-    rows = session.recall("batch_table")["selection"]["rows"]
     session.forget("undoing")
-    if rows:
-        session.remember("batch", session.recall("batch_rows")[rows[0]])
-    else:
-        session.forget("batch")
+    session.remember("batch", session.chosen("batch_table", session.recall("batch_rows"), session.recall("batch")))
 
 
 def _batch(row: pd.Series, zone: str) -> None:
@@ -57,7 +53,7 @@ def _batch(row: pd.Series, zone: str) -> None:
     with st.container(border=True, key="batch_detail"):
         parts = [f"{row['entries']:,} new", f"{row['revised']:,} revised" if row["revised"] else "", f"{row['duplicate']:,} already here",
                  f"{row['quarantined']:,} needed attention", f"{row['left_out']:,} left out" if row["left_out"] else ""]
-        st.markdown(f"**Batch {batch}**: {counted(row['rows_in'], 'row')} = {', '.join(filter(None, parts))} · {_state(row, zone)}")
+        st.markdown(f"**Batch {batch}**: {counted(row['rows_in'], 'row')} = {', '.join(filter(None, parts))} · {plain(_state(row, zone))}")
         with session.reading() as connection:
             waiting = quarantine.rows(connection, batch)
         with st.container(horizontal=True, vertical_alignment="center"):

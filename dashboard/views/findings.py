@@ -5,7 +5,7 @@ from dashboard.codelists import SYMPTOM
 from dashboard.imports import export, fields, report
 from dashboard.imports.plan import ImportPlan
 from dashboard.views import session
-from dashboard.wording import counted
+from dashboard.wording import counted, plain
 
 KINDS_SHOWN = 12
 RED_FLAG_COLUMN = "Red flags reported, or perhaps reported"
@@ -29,11 +29,6 @@ def columns(plan: ImportPlan) -> None:
             st.markdown(", ".join(SYMPTOM.label[name] for name in absent) + ".")
     else:
         st.markdown(f"**All {asked} red flags are asked in this file.** A blank cell stays unknown.")
-
-
-def plain(text: str) -> str:
-    """A text that somebody else wrote, without what Markdown would make of it."""
-    return "".join(f"\\{character}" if character in "\\`*_[]$~:<>#|" else character for character in text)
 
 
 def code(text: str) -> str:

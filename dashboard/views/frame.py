@@ -9,7 +9,7 @@ from dashboard.imports import export
 from dashboard.rules import active, definition
 from dashboard.status import Status
 from dashboard.views import session
-from dashboard.wording import counted
+from dashboard.wording import counted, plain
 
 TIER_ICON = {"E": "⬢", "U": "▲", "R": "●", "I": "·", None: ""}
 TIER_COLOUR = {"E": "red", "U": "orange", "R": "blue", "I": "gray"}
@@ -22,6 +22,11 @@ def tier(code: str | None) -> str:
 
 def coloured_tier(code: str) -> str:
     return f":{TIER_COLOUR[code]}[**{tier(code)}**]"
+
+
+def small(text: str, **layout: object) -> None:
+    """Like a caption, which would fade colours too: a warning in it would not be readable."""
+    st.markdown(f":small[:gray[{text}]]", **layout)
 
 
 def begin(title: str) -> Status:
@@ -52,7 +57,7 @@ def _status() -> Status:
 
 def unreachable(problem: DatabaseProblem) -> None:
     """What happened, what is safe, what to do."""
-    st.warning(f"**The diaries can't be read just now.** {problem}", icon=":material/cloud_off:")
+    st.warning(f"**The diaries can't be read just now.** {plain(str(problem))}", icon=":material/cloud_off:")
     st.markdown("What was saved is safe: every change is stored whole or not at all. Nobody can be shown as clear until this works again.")
     st.button("Try again", type="primary", key="try_again")
 
@@ -62,7 +67,7 @@ def _sidebar(found: Status) -> None:
         if found.demo_batches:
             _demo(found)
         if session.name():
-            st.caption(f"Signed as **{session.name()}** (not verified)")
+            st.caption(f"Signed as **{plain(session.name())}** (not verified)")
             st.button("I am somebody else", key="sign_out", type="tertiary", on_click=session.forget, args=("signed_name",))
 
 
@@ -73,8 +78,8 @@ def _status_line(found: Status) -> None:
     elif found.age > status.OLD:
         text += f" · :orange[the oldest source is {found.age} days old]"
     if found.demo_batches:
-        text = f":gray-background[{'Demo data' if found.only_demo else 'With demo data'}] {text}"
-    st.caption(f"{text} · {status.DISCLAIMER}")
+        text = f":gray-badge[{'Demo data' if found.only_demo else 'With demo data'}] {text}"
+    small(f"{text} · {status.DISCLAIMER}")
     if found.pending:
         st.warning("A change is not evaluated yet. Nobody can be taken as clear until it is.", icon=":material/hourglass_top:")
     if found.failed_rules:

@@ -12,7 +12,7 @@ from dashboard.imports.tabular import Tabular
 from dashboard.rules import active
 from dashboard.status import Status
 from dashboard.views import attention, batches, findings, frame, session
-from dashboard.wording import counted
+from dashboard.wording import counted, plain
 
 DONE, NOW = ":material/check_circle:", ":material/radio_button_checked:"
 
@@ -44,13 +44,13 @@ def page() -> None:
 def _choose(chosen: Chosen | None, found: Status) -> None:
     if chosen:
         read = chosen.plan.tabular
-        with st.expander(f"**1 Choose** · {findings.plain(read.name)}, {counted(len(read.rows), 'row')}", type="step", icon=DONE, key="step_1_done"):
+        with st.expander(f"**1 Choose** · {plain(read.name)}, {counted(len(read.rows), 'row')}", type="step", icon=DONE, key="step_1_done"):
             st.button("Choose another file", key="cancel", icon=":material/undo:", on_click=_cancel, help="Forgets this one; nothing was stored")
         return
     with st.expander("**1 Choose** · a file; nothing is stored yet", expanded=True, type="step", icon=NOW, key="step_1"):
         refused = session.recall("refused")
         if refused:
-            st.error(f"**This file can't be imported as it is. Nothing was stored.**\n\n{findings.plain(refused)}", icon=":material/block:")
+            st.warning(f"**This file can't be imported as it is. Nothing was stored.**\n\n{plain(refused)}", icon=":material/block:")
         uploaded = st.file_uploader("Diary export: a CSV file in UTF-8 with a header row, one row an entry", type=["csv", "tsv", "txt"],
                                     key=session.upload_key())
         with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -68,7 +68,7 @@ def _source_name() -> None:
 def _plan(name: str, content: bytes, found: Status) -> None:
     """Reads the file into a plan; the upload is dropped either way, a refusal says why."""
     session.forget("refused", "problem_kinds")
-    with st.status(f"Reading {findings.plain(name)} …", expanded=True) as progress:
+    with st.status(f"Reading {plain(name)} …", expanded=True) as progress:
         try:
             read = tabular.read(content, name)
             _compare(read, found, progress)
@@ -148,10 +148,13 @@ def _import(chosen: Chosen) -> None:
     if not chosen.decided.acquire(blocking=False):
         return
     done: list[commit.Receipt] = []
-    went = session.write("Imported. Every row is accounted for in the receipt.", lambda: done.append(commit.commit_and_evaluate(
-        session.engine(), chosen.plan, by=session.name(), at=session.now(), today=session.today())))
-    if not went and not done:
-        chosen.decided.release()
+    try:
+        session.write("Imported. Every row is accounted for in the receipt.", lambda: done.append(commit.commit_and_evaluate(
+            session.engine(), chosen.plan, by=session.name(), at=session.now(), today=session.today())))
+    finally:
+        if not done:
+            chosen.decided.release()
+    if not done:
         return
     session.remember("receipt", report.receipt_document(done[0], chosen.plan.tabular.name))
     session.forget("chosen", "problem_kinds")
@@ -160,7 +163,7 @@ def _import(chosen: Chosen) -> None:
 # --- 4 done -----------------------------------------------------------------------------------------------------------------------
 
 def _steps_done(receipt: Mapping[str, object]) -> None:
-    with st.expander(f"**Done** · {findings.plain(receipt['file'])} is batch {receipt['batch']}", expanded=True, type="step", icon=DONE, key="step_4_done"):
+    with st.expander(f"**Done** · {plain(receipt['file'])} is batch {receipt['batch']}", expanded=True, type="step", icon=DONE, key="step_4_done"):
         lines = report.receipt_lines(receipt)
         sum_ = " + ".join(f"{number:,} {label.lower()}" for label, number in lines if number or label == "Loaded")
         st.markdown(f"##### {counted(receipt['rows_in'], 'row')} in the file = {sum_}")

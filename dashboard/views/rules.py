@@ -25,7 +25,7 @@ def page() -> None:
         _waiting(version, rule_set)
     with st.spinner("Counting patients for every rule …", show_time=True):
         counts = session.answer("rule_counts", {"as_of": found.as_of}, lambda connection: answers.counts(connection, found.as_of))
-    rules = sorted(rule_set.rules, key=lambda rule: (list(TIERS).index(rule.tier), rule.rule_id))
+    rules = sorted(rule_set.rules, key=lambda rule: (list(TIERS).index(_usual(rule)), rule.rule_id))
     chosen = next((rule for rule in rules if rule.rule_id == session.recall("rule_open")), None)
     st.markdown(f"**{counted(len(rules), 'rule')}**, rule set {rule_set.version}, on {counted(counts['patients'], 'patient')}. "
                 "Each is met, not met, or can't be assessed from what was recorded. Choose a line to read the rule in full.")
@@ -42,7 +42,8 @@ def page() -> None:
 def _table(rules: list[Rule], counts: dict[str, dict[str, int]], *, narrow: bool) -> None:
     session.remember("rule_rows", [rule.rule_id for rule in rules])
     table = pd.DataFrame({
-        "Tier": [frame.tier(rule.tier) for rule in rules], "Rule": [rule.rule_id for rule in rules], "Title": [rule.title for rule in rules],
+        "Tier": [" or ".join(dict.fromkeys((frame.tier(_usual(rule)), frame.tier(rule.tier)))) for rule in rules],
+        "Rule": [rule.rule_id for rule in rules], "Title": [rule.title for rule in rules],
         **{label: [counts[rule.rule_id][outcome] for rule in rules] for outcome, label in
            (("met", "Met"), ("not_met", "Not met"), ("cannot_assess", "Can't assess"))},
         "Sources": [", ".join(kind for code, kind in SOURCE_KINDS.items() if code in {said.kind for said in rule.sources}) for rule in rules]})
@@ -51,8 +52,8 @@ def _table(rules: list[Rule], counts: dict[str, dict[str, int]], *, narrow: bool
     colours = figures.TOKENS[session.theme()]
     styled = table.style.map(lambda text: f"color: {colours.get(_tier_of(text), colours['none'])}; font-weight: 600", subset=["Tier"])
     number = st.column_config.NumberColumn
-    st.dataframe(styled, key="rule_list", hide_index=True, on_select=_select, selection_mode="single-row", height="content", column_config={
-        "Tier": st.column_config.TextColumn(width=100, help="The worst tier that the rule can give"),
+    st.dataframe(styled, key="rule_list", hide_index=True, on_select=_select, selection_mode=["single-row", "single-cell"], height="content", column_config={
+        "Tier": st.column_config.TextColumn(width=170, help="The tier that the rule gives, and the worse one that a graver report raises it to"),
         "Rule": st.column_config.TextColumn(width=50),
         "Title": st.column_config.TextColumn(width=275), "Met": number(width=55, format="localized", help="Patients who meet it"),
         "Not met": number(width=70, format="localized", help="Patients whose answers say that it is not met"),
@@ -62,15 +63,16 @@ def _table(rules: list[Rule], counts: dict[str, dict[str, int]], *, narrow: bool
 
 
 def _tier_of(text: str) -> str:
-    return next(code for code in TIERS if frame.tier(code) == text)
+    return next(code for code in TIERS if text.startswith(frame.tier(code)))
+
+
+def _usual(rule: Rule) -> str:
+    """The worst tier of the arms that stand for themselves; others only raise it."""
+    return min((arm.tier for arm in rule.arms if not arm.raises_only), key=list(TIERS).index)
 
 
 def _select() -> None:
-    rows = session.recall("rule_list")["selection"]["rows"]
-    if rows:
-        session.remember("rule_open", session.recall("rule_rows")[rows[0]])
-    else:
-        session.forget("rule_open")
+    session.remember("rule_open", session.chosen("rule_list", session.recall("rule_rows"), session.recall("rule_open")))
 
 
 def _shut() -> None:

@@ -1,7 +1,7 @@
 """The only module that touches what Streamlit keeps between runs: the engine, answers, the reader's name, choices."""
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from typing import TypeVar
@@ -14,6 +14,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from dashboard import audit, database, settings, start
 from dashboard.days import day_of
 from dashboard.errors import UserError
+from dashboard.wording import plain
 
 Answer = TypeVar("Answer")
 
@@ -134,9 +135,9 @@ def notice() -> None:
     """What became of the last write, once."""
     kind, text = recall("notice", (None, ""))
     if kind == "error":
-        st.warning(text, icon=":material/error:")
+        st.warning(plain(text), icon=":material/error:")
     elif kind == "success":
-        st.toast(text, icon=":material/check:", duration="long")
+        st.toast(plain(text), icon=":material/check:", duration="long")
     forget("notice")
 
 
@@ -155,6 +156,14 @@ def theme() -> str:
 def choose_row(table: str, row: int | None) -> None:
     """Moves the mark of a table's chosen row; in callbacks only."""
     remember(table, {"selection": {"rows": [] if row is None else [row], "columns": [], "cells": []}})
+
+
+def chosen(table: str, things: Sequence[Answer], before: Answer | None) -> Answer | None:
+    """Which of the things, one a row, the reader chose: by the box of its row, or by a click or the arrow keys in any cell of it.
+    A box and a cell may be chosen at once; then it is the one that is not open yet."""
+    selection = recall(table)["selection"]
+    found = [things[row] for row in [*selection["rows"], *(row for row, _ in selection["cells"])]]
+    return next((thing for thing in found if thing != before), found[0] if found else None)
 
 
 def zone() -> str:

@@ -14,7 +14,9 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Request, sync_playwright
+from sqlalchemy import create_engine, make_url
 
+from tests.conftest import SERVER
 from tests.servers import leashed
 
 ROOT = Path(__file__).parents[2]
@@ -23,6 +25,7 @@ LONGEST = 300  # seconds a test may take before its worker is ended, with a trac
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
 FAILED = "[data-testid=stException]"  # a script that fails does not get as far as the stamp
+STALE = "[data-stale=true]"
 RUNS = "Number(document.querySelector('#probe-run')?.dataset.run ?? 0)"
 IDLE = '[data-testid=stApp][data-test-connection-state="CONNECTED"][data-test-script-state="notRunning"]'
 
@@ -32,13 +35,15 @@ class App:
     url: str
     database: str
     log: Path
+    stop: Callable[[], None]
 
 
 # --- for tests to call --------------------------------------------------------------------------------------------------------------
 
 def wait_idle(page: Page) -> None:
-    """Connected, and no script running; safe only where a run is known to have begun."""
+    """Connected, no script running, nothing left of the run before; safe only where a run is known to have begun."""
     page.wait_for_selector(IDLE)
+    page.wait_for_function(f"!document.querySelector('{STALE}')", polling="raf")
 
 
 def act_and_wait(page: Page, action: Callable[[], object]) -> float:
@@ -110,7 +115,7 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
         page.on("pageerror", lambda error: faults.append(f"page error: {error}"))
         page.on("console", lambda message: faults.extend(_complaint(message)))
         context.on("request", lambda request: faults.extend(_foreign(request)))
-        _settle(page, app.url + path)
+        settle(page, app.url + path)
         return page
 
     yield open_
@@ -131,10 +136,31 @@ def demo_file(browser: Browser, duckdb_template: Path, tmp_path_factory: pytest.
         app = _start(running, f"duckdb:///{path}", folder, {"PAIN_DIARY_DEMO": "yes"})
         page = browser.new_page()
         page.set_default_timeout(120_000)
-        _settle(page, app.url)
+        settle(page, app.url)
         assert not page.locator(FAILED).count(), app.log.read_text()
         page.close()
     return path
+
+
+@pytest.fixture(scope="session")
+def shared_app(demo_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """The app with the demo diaries, for all tests that only read."""
+    folder = tmp_path_factory.mktemp("shared")
+    with ExitStack() as running:
+        yield _start(running, f"duckdb:///{shutil.copy(demo_file, folder / 'demo.duckdb')}", folder, {})
+
+
+@pytest.fixture
+def postgresql_url() -> Iterator[str]:
+    """Of an empty PostgreSQL database of this test's own."""
+    server, name = make_url(os.environ[SERVER]), f"pain_diary_browser_{os.getpid()}"
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    yield server.set(database=name).render_as_string(hide_password=False)
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+    engine.dispose()
 
 
 @pytest.fixture
@@ -150,25 +176,26 @@ def demo_page(demo_app: App, open_page: Callable[..., Page]) -> Page:
 
 
 def _start(running: ExitStack, database: str, folder: Path, settings: dict[str, str]) -> App:
+    own = running.enter_context(ExitStack())
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     url, log = f"http://127.0.0.1:{port}", folder / f"app-{port}.log"
     environment = {**os.environ, "PAIN_DIARY_DATABASE": database, "PAIN_DIARY_DEMO": "no", "PAIN_DIARY_PROBE": "yes", **settings}
-    process = running.enter_context(leashed(
+    process = own.enter_context(leashed(
         [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.port", str(port)],
-        running.enter_context(log.open("w")), cwd=ROOT, env=environment))
+        own.enter_context(log.open("w")), cwd=ROOT, env=environment))
     give_up = time.monotonic() + PATIENCE
     while process.poll() is None and time.monotonic() < give_up:
         try:
             with urllib.request.urlopen(f"{url}/_stcore/health", timeout=1):
-                return App(url, database, log)
+                return App(url, database, log, own.close)
         except OSError:
             time.sleep(0.02)
     raise RuntimeError(f"The app did not start:\n{log.read_text()}")
 
 
-def _settle(page: Page, url: str) -> None:
+def settle(page: Page, url: str) -> None:
     page.goto(url)
     page.wait_for_selector(f"#probe-run, {FAILED}", state="attached")
     wait_idle(page)

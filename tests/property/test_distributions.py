@@ -16,7 +16,8 @@ LOCATIONS, QUALITIES = ("neck", "low_back", "everywhere", "other"), ("sharp", "b
 TREATMENTS, SYMPTOMS = ("cold_pack", "rest", "none_helped", "other"), ("fever", "leg_weakness", "longstanding", "urgent")
 TIMES = st.none() | st.sampled_from((0, 1, 43_200_000_000, 86_399_999_999))
 BATCHES = {1: (1, None), 2: (3, 6), 3: (5, None), 4: (7, None)}
-SEVERITIES = st.none() | st.integers(0, 100).map(lambda tenths: tenths / 10)
+# halves are where rounding shows
+SEVERITIES = st.none() | st.sampled_from((0.0, 0.5, 2.5, 6.5, 7.0, 9.5, 10.0)) | st.integers(0, 100).map(lambda tenths: tenths / 10)
 
 
 def lists(codes: tuple[str, ...]) -> st.SearchStrategy:

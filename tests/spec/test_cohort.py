@@ -97,6 +97,7 @@ SAID = [
     (Cohort(age_not_recorded=True), [8]),
     (Cohort(age_from=56, age_not_recorded=True), [1, 2, 8]),
     (Cohort(sexes=("female",), age_to=50, until=TODAY - 2), [5, 6]),
+    (Cohort(sexes=("female",), until=TODAY - 9), [1]),  # 3 is of a patient who has answered otherwise since
 ])
 def test_who_a_patient_is_was_last_answered(engine: Engine, cohort: Cohort, expected: list[int]) -> None:
     assert matching(engine, World(SAID), cohort) == expected

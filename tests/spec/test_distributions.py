@@ -69,8 +69,8 @@ def test_one_duration_class_a_patient(engine: Engine, entries: list[Entry], expe
 
 @pytest.mark.parametrize(("severities", "expected"), [
     ([6, 7], "7"), ([6.5], "7"), ([6.4], "6"), ([6, 6, 7], "6"), ([0, 1], "1"), ([0], "0"), ([10, None], "10"), ([9.5], "10"),
-    # 6.5 exactly, but not in binary fractions
-    ([6.1, 6.2, 6.3, 6.4, 6.6, 6.7, 6.8, 6.9], "7"), ([0.1, 0.2, 0.3, 0.7, 0.8, 0.9], "1"), ([2.3, 2.7], "3"), ([8.1, 8.9], "9"), ([2.49999], "2"),
+    # 6.5 and 7.5, which binary fractions fall short of
+    ([1.4, 8.2, 8.2, 8.2], "7"), ([2.9, 8.2, 9.2, 9.7], "8"), ([0.1, 0.2, 0.3, 0.7, 0.8, 0.9], "1"), ([2.3, 2.7], "3"), ([8.1, 8.9], "9"), ([2.49999], "2"),
 ])
 def test_a_mean_is_rounded_half_up(engine: Engine, severities: list[float | None], expected: str) -> None:
     found = asked(engine, [Entry("1", TODAY - n, severity=severity) for n, severity in enumerate(severities)])

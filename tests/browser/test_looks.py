@@ -1,0 +1,48 @@
+"""Every page, light and dark: nothing broken, nothing fetched from elsewhere, nothing that axe calls serious."""
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.browser.conftest import App, screenshot
+from tests.browser.reading import cells, give_name, go, mark_row
+
+Open = Callable[..., Page]
+SCREEN = {"width": 1280, "height": 720}
+
+
+def assert_accessible(page: Page) -> None:
+    """No serious or critical finding, Streamlit's own parts included."""
+    found = Axe().run(page).response["violations"]
+    faults = [f"{fault['id']}: {node['target']} {node['html'][:200]}" for fault in found if fault["impact"] in ("serious", "critical")
+              for node in fault["nodes"]]
+    assert not faults, "\n".join(faults)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_page(shared_app: App, open_page: Open, scheme: str) -> None:
+    page = open_page(shared_app, color_scheme=scheme, viewport=SCREEN)
+    cells(page, "list", 1)
+    look(page, f"worklist_{scheme}")
+    mark_row(page, "list", 0)
+    look(page, f"drawer_{scheme}")
+    give_name(page, "act", "M. Ito")
+    look(page, f"drawer_named_{scheme}")
+    for title in ("Import", "Rules", "Activity"):
+        go(page, title)
+        look(page, f"{title.lower()}_{scheme}")
+
+
+def look(page: Page, name: str) -> None:
+    page.wait_for_timeout(300)  # things fade in
+    screenshot(page, name)
+    assert_accessible(page)
+    wide = page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth - document.querySelector('[data-testid=stMain]').clientWidth")
+    assert wide <= 0, f"{name} is wider than the screen"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_empty_database(serve: Callable[..., App], open_page: Open, scheme: str) -> None:
+    page = open_page(serve(), color_scheme=scheme, viewport=SCREEN)
+    look(page, f"empty_{scheme}")

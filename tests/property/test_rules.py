@@ -1,0 +1,170 @@
+"""The rules as SQL against the rules in plain Python, on both engines, and what must hold whatever anybody says."""
+import os
+import random
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import Connection, Engine, select
+
+from dashboard import cohort
+from dashboard.rules.definition import TIERS, RuleSet, load
+from dashboard.rules.evaluate import buckets, evaluate, evidence
+from tests import diaries, rules_oracle
+from tests.rules_oracle import Outcome
+
+RULES = RuleSet(1, load())
+AS_OFS = (100, 60, 95, 113)
+CAMPAIGN = os.environ.get("HYPOTHESIS_PROFILE") == "campaign"
+SEEDS, PATIENTS = (range(40), 2000) if CAMPAIGN else (range(1), 300)
+Row = dict[str, str]
+
+_PLACES = ("", "", "mid_back", "neck", "arm_left", "other", "none", "other;arm_left", "buttock_left", "saddle;buttock_right", "foot_left", "leg_left;mid_back")
+_WORDS = ("", "", "aching", "numb", "tingling", "none", "pins_and_needles;sharp")
+_ANSWERS = ("", "", "", "yes", "no")
+_SYMPTOMS = ("trouble_breathing", "chest_pain", "leg_weakness", "urinary_incontinence", "bowel_incontinence", "urinary_retention", "bladder_sensation_loss",
+             "saddle_numbness", "fever", "leg_numbness", "both_legs", "longstanding", "weight_loss", "flare", "urgent")
+_CELLS = {
+    "locations": _PLACES, "qualities": _WORDS, "severity": ("", "0", "1", "3", "6", "7.5", "8", "9", "10"), "worst_severity": ("", "", "0", "8", "9", "10"),
+    "temperature_c": ("", "", "", "36.6", "37.9", "38", "38.0", "39.2"), "trend": ("", "", "better", "same", "worse"),
+    "relief_helped": ("", "", "", "none", "none_helped", "rest", "none_helped;rest"), "birth_year": ("", "", "", "1966", "1967", "1990")}
+# days that lie on either side of every limit: adjacent, 7, 14, 28 and 84 days
+_DAYS = (0, 1, 2, 3, 6, 7, 8, 9, 13, 14, 15, 16, 28, 29, 35, 36, 56, 57, 60, 80, 84, 85, 86, 88, 91, 92, 95, 96, 97, 98, 99, 100)
+_ONSETS_AGO = (-1, 0, 1, 3, 4, 6, 7, 8, 30, 83, 84, 85)
+
+
+@st.composite
+def _rows(draw: st.DrawFn) -> list[Row]:
+    rows = []
+    for _ in range(draw(st.integers(1, 12))):
+        day = draw(st.sampled_from(_DAYS))
+        onset = draw(st.sampled_from(("", "", "", *[str(day - ago) for ago in _ONSETS_AGO])))
+        row = {"patient_id": str(draw(st.integers(1, 3))), "day": str(day), "onset": onset}
+        row |= {name: draw(st.sampled_from(cells)) for name, cells in _CELLS.items()}
+        row |= {name: draw(st.sampled_from(_ANSWERS)) for name in draw(st.sets(st.sampled_from(_SYMPTOMS), max_size=8))}
+        rows.append(row)
+    return rows
+
+
+def _cohort(patients: int, seed: int) -> list[Row]:
+    """Half of the patients are at the edges of every rule; of the others most is unremarkable, red flags are rare, some never asked."""
+    chance, rows = random.Random(seed), []
+    for patient in range(1, patients + 1):
+        asked = [symptom for symptom in _SYMPTOMS if chance.random() < 0.7]
+        base, level, edgy = chance.randrange(0, 30), chance.uniform(1, 9), patient % 2
+        for _ in range(chance.randrange(1, 8 if edgy else 16)):
+            day = chance.choice(_DAYS) if edgy else base + int(chance.paretovariate(0.6)) % 100
+            onsets = [day - ago for ago in _ONSETS_AGO] if edgy else [base, base + 1, day - 2]
+            row = {"patient_id": str(patient), "day": str(day), "onset": chance.choice(["", "", "", *map(str, onsets)])}
+            row |= {name: chance.choice(cells) for name, cells in _CELLS.items()}
+            if edgy:
+                row |= {symptom: chance.choice(_ANSWERS) for symptom in chance.sample(_SYMPTOMS, chance.randint(0, 8))}
+            else:
+                row["severity"] = chance.choice(["", f"{min(10, max(0, level + chance.gauss(0, 2))):.1f}"])
+                row |= {symptom: chance.choices(["yes", "no", ""], [0.03, 0.5, 0.47])[0] for symptom in asked}
+            rows.append(row)
+    chance.shuffle(rows)
+    return rows
+
+
+@pytest.fixture
+def connection(engine: Engine) -> Iterator[Connection]:
+    with engine.connect() as connection:
+        yield connection
+
+
+def _evaluated(connection: Connection, rows: list[Row], as_of: int, everybody: bool = True) -> tuple[dict[tuple[int, str], Outcome], dict[int, dict]]:
+    """What the SQL says, in the words of the oracle; and the buckets. Nothing stays in the database."""
+    diaries.append(connection, rows)
+    day = diaries.FIRST + as_of
+    found = evaluate(connection, cohort.entries(connection, day), RULES.rules, day, everybody)
+    assert found.failed == ()
+    ids = {rule.bit: rule.rule_id for rule in RULES.rules}
+
+    def days(*values: int | None) -> list[int | None]:
+        return [None if value is None else int(value) - diaries.FIRST for value in values]
+
+    outcomes = {}
+    for row in connection.execute(select(found.table)).mappings():
+        first, last, onset = days(row["first_evidence"], row["last_evidence"], row["episode_onset"])
+        key = row["patient"], ids[row["rule_bit"]]
+        assert key not in outcomes
+        outcomes[key] = Outcome(row["met"], row["tier"], row["arm"], first, last, row["last_entry"], onset, row["assessed_recently"])
+    stood = {row["patient"]: dict(row) for row in connection.execute(select(buckets(connection, found, RULES.rules))).mappings()}
+    connection.rollback()
+    return outcomes, stood
+
+
+def _compare(connection: Connection, rows: list[Row], as_of: int, everybody: bool) -> None:
+    outcomes, stood = _evaluated(connection, rows, as_of, everybody)
+    wanted = rules_oracle.evaluate(rows, as_of)
+    assert outcomes == wanted
+    by_patient: dict[int, dict[str, Outcome]] = {}
+    for (patient, rule_id), outcome in wanted.items():
+        by_patient.setdefault(patient, {})[rule_id] = outcome
+    assert {patient: row["bucket"] for patient, row in stood.items()} == {patient: rules_oracle.bucket(found) for patient, found in by_patient.items()}
+    for patient, row in stood.items():
+        found = by_patient[patient]
+        assert set(RULES.ids(row["met"])) == {rule_id for rule_id, outcome in found.items() if outcome.met}
+        assert set(RULES.ids(row["cannot_assess"])) == {rule_id for rule_id, outcome in found.items() if outcome.met is None}
+        assert set(RULES.ids(row["assessed_recently"])) == {rule_id for rule_id, outcome in found.items() if outcome.assessed_recently}
+        worst = min((outcome.tier for outcome in found.values() if outcome.met and outcome.tier != "I"), key=list(TIERS).index, default=None)
+        shown = [outcome for outcome in found.values() if outcome.met and outcome.tier == worst]
+        assert row["tier"] == worst
+        assert row["first_evidence"] == (diaries.FIRST + min(outcome.first for outcome in shown) if worst else None)
+        assert row["last_evidence"] == (diaries.FIRST + max(outcome.last for outcome in shown) if worst else None)
+
+
+@given(_rows(), st.sampled_from(AS_OFS), st.booleans())
+def test_sql_says_what_the_oracle_says(connection: Connection, rows: list[Row], as_of: int, everybody: bool) -> None:
+    _compare(connection, rows, as_of, everybody)
+
+
+@pytest.mark.parametrize("everybody", [True, False])
+def test_a_whole_cohort(connection: Connection, everybody: bool) -> None:
+    for seed in SEEDS:
+        _compare(connection, _cohort(PATIENTS, seed), AS_OFS[seed % len(AS_OFS)], everybody)
+
+
+def test_the_order_of_rows_is_irrelevant(connection: Connection) -> None:
+    for seed in SEEDS:
+        rows = _cohort(PATIENTS, seed)
+        before, after = (_evaluated(connection, order, 100)[0] for order in (rows, rows[::-1]))
+        # the numbers of entries are those of the rows
+        assert {key: outcome._replace(newest=0) for key, outcome in before.items()} == {key: outcome._replace(newest=0) for key, outcome in after.items()}
+
+
+def test_a_new_red_flag_never_lowers_a_tier(connection: Connection) -> None:
+    flags = [symptom for symptom in _SYMPTOMS if symptom not in ("both_legs", "longstanding", "flare", "urgent")]
+    for seed in SEEDS:
+        rows, chance = _cohort(PATIENTS, seed), random.Random(seed)
+        more = [{"patient_id": str(patient), "day": str(chance.choice(_DAYS)), chance.choice(flags): "yes"} for patient in range(1, PATIENTS + 1)]
+        before, after = (_evaluated(connection, which, 100)[0] for which in (rows, rows + more))
+        for (patient, rule_id), outcome in before.items():
+            # what looks at the last days only, or at the episode, may change with what the last days are
+            if outcome.tier in ("E", "U") and rule_id != "U08":
+                assert list(TIERS).index(after[patient, rule_id].tier) <= list(TIERS).index(outcome.tier)
+
+
+def test_saying_no_later_clears_no_emergency(connection: Connection) -> None:
+    denied = dict.fromkeys([symptom for symptom in _SYMPTOMS if symptom != "longstanding"], "no")
+    for seed in SEEDS:
+        rows = _cohort(PATIENTS, seed)
+        later = [{"patient_id": str(patient), "day": "130", **denied} for patient in range(1, PATIENTS + 1)]
+        before, after = (_evaluated(connection, which, 130)[0] for which in (rows, rows + later))
+        emergencies = {key: outcome for key, outcome in before.items() if outcome.tier == "E"}
+        assert emergencies
+        assert {key: outcome._replace(assessed_recently=True) for key, outcome in emergencies.items()} == {key: after[key] for key in emergencies}
+
+
+def test_every_met_rule_shows_its_entries(connection: Connection) -> None:
+    rows, day = _cohort(6, 7), diaries.FIRST + 100
+    outcomes, _ = _evaluated(connection, rows, 100)
+    diaries.append(connection, rows)
+    for (patient, rule_id), outcome in outcomes.items():
+        if outcome.met:
+            shown = connection.execute(evidence(connection, cohort.entries(connection, day), RULES.by_id(rule_id), patient, day)).all()
+            assert {outcome.first, outcome.last} <= {row.day - diaries.FIRST for row in shown}
+            assert outcome.arm in {row.arm for row in shown}
+            assert {int(rows[row.entry - 1]["patient_id"]) for row in shown} == {patient}

@@ -1,0 +1,288 @@
+"""The shipped rules in plain Python over sets, written from the clinical reference and nothing else; slow, and without SQL's tricks.
+
+Rows are those of `tests.diaries`. An answer is True (met), False (not met) or None (cannot be assessed)."""
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import NamedTuple
+
+Answer = bool | None
+
+BACK = {"neck", "upper_back_left", "upper_back_middle", "upper_back_right", "between_shoulder_blades", "shoulder_blade_left", "shoulder_blade_right",
+        "mid_back", "lower_thoracic_left", "lower_thoracic_right", "flank_left", "flank_right", "low_back", "everywhere"}
+BUTTOCK = {"buttock_left", "buttock_right", "saddle"}
+BELOW = BUTTOCK | {f"{part}_{side}" for part in ("hip", "leg", "knee", "foot") for side in ("left", "right")}
+ALTERED = {"numb", "tingling", "pins_and_needles"}
+NEUROLOGICAL = ("leg_weakness", "urinary_incontinence", "bowel_incontinence", "urinary_retention", "bladder_sensation_loss", "saddle_numbness")
+TIERS = "EURI"
+MUST_BE_ASSESSED = ("E01", "E04", "E05", "E06", "E07")
+SLACK = Fraction(1, 10**6)
+CHRONIC = 84
+
+
+class Outcome(NamedTuple):
+    met: Answer
+    tier: str | None
+    arm: int | None
+    first: int | None
+    last: int | None
+    newest: int | None
+    onset: int | None
+    assessed_recently: bool
+
+
+@dataclass
+class Entry:
+    number: int
+    day: int
+    yes: set[str] = field(default_factory=set)
+    no: set[str] = field(default_factory=set)
+    places: set[str] | None = None
+    words: set[str] | None = None
+    helped: set[str] = field(default_factory=set)
+    severity: Fraction | None = None
+    worst: Fraction | None = None
+    celsius: Fraction | None = None
+    onset: int | None = None
+    trend: str = ""
+    born: int | None = None
+
+    @property
+    def old(self) -> bool:
+        return "longstanding" in self.yes
+
+    @property
+    def bad(self) -> Fraction | None:
+        return self.severity if self.worst is None else self.worst
+
+    @property
+    def hurts(self) -> bool:
+        if self.severity is None and self.worst is None:
+            return bool(self.places or self.words)
+        return (self.severity or 0) > 0 or (self.worst or 0) > 0
+
+    @property
+    def back(self) -> Answer:
+        if self.places is None or self.places == {"other"}:
+            return None
+        return bool(self.places & BACK)
+
+    @property
+    def fever(self) -> Answer:
+        if "fever" in self.yes or (self.celsius is not None and self.celsius >= 38):
+            return True
+        return False if "fever" in self.no or self.celsius is not None else None
+
+    @property
+    def altered(self) -> bool:
+        return bool(self.words and self.words & ALTERED) and not self.old
+
+    def says(self, symptom: str, kind: str = "") -> Answer:
+        if symptom in self.yes:
+            return {"": True, "new": not self.old, "old": self.old}[kind]
+        return False if symptom in self.no else None
+
+
+def read(number: int, row: Mapping[str, str]) -> Entry:
+    def amount(name: str) -> Fraction | None:
+        return Fraction(row[name]) if row.get(name) else None
+
+    def several(name: str) -> set[str] | None:
+        return set(row[name].split(";")) - {"none"} if row.get(name) else None
+
+    entry = Entry(number, int(row["day"]), places=several("locations"), words=several("qualities"), helped=several("relief_helped") or set(),
+                  severity=amount("severity"), worst=amount("worst_severity"), celsius=amount("temperature_c"), trend=row.get("trend", ""),
+                  born=int(row["birth_year"]) if row.get("birth_year") else None)
+    if row.get("onset") and int(row["onset"]) <= entry.day:
+        entry.onset = int(row["onset"])
+    for name, cell in row.items():
+        if cell == "yes":
+            entry.yes.add(name)
+        elif cell == "no":
+            entry.no.add(name)
+    return entry
+
+
+# --- three values -----------------------------------------------------------------------------------------------------------------
+
+def some(answers: Iterable[Answer]) -> Answer:
+    """Or."""
+    answers = list(answers)
+    return True if True in answers else None if None in answers else False
+
+
+def every(*answers: Answer) -> Answer:
+    """And."""
+    return False if False in answers else None if None in answers else True
+
+
+def ever(answers: Iterable[Answer]) -> Answer:
+    """Over entries: yes if any says yes; no if one says no and none yes."""
+    answers = list(answers)
+    return True if True in answers else False if False in answers else None
+
+
+# --- rules: whether met, the arm, and the entries that show it --------------------------------------------------------------------
+
+Found = tuple[Answer, int | None, list[Entry]]
+
+
+def symptoms(*codes: str, kind: str = "") -> Callable[[list[Entry], int], Found]:
+    def rule(entries: list[Entry], as_of: int) -> Found:
+        met = some(ever(e.says(code, kind) for e in entries) for code in codes)
+        return met, 0 if met else None, [e for e in entries if any(e.says(code, kind) for code in codes)]
+    return rule
+
+
+def e01(entries: list[Entry], as_of: int) -> Found:
+    met, _, shown = symptoms("trouble_breathing", "chest_pain")(entries, as_of)
+    if not met:
+        return met, None, []
+    near = [ever(e.back for e in entries if abs(e.day - report.day) <= 1) for report in shown]
+    return True, 0 if True in near else 1 if None in near else 2, shown
+
+
+def e07(entries: list[Entry], as_of: int) -> Found:
+    met, _, shown = symptoms("saddle_numbness", kind="new")(entries, as_of)
+    told = [e for e in entries if e.altered and e.places and e.places <= BUTTOCK]
+    return (True, 0 if met else 1, shown + told) if met or told else (met, None, [])
+
+
+def u01(entries: list[Entry], as_of: int) -> Found:
+    reports = [e for e in entries if e.fever]
+    if not reports:
+        fever, back = ever(e.fever for e in entries), ever(e.back for e in entries)
+        return some([every(fever, back), every(fever, True if back is None else back)]), None, []
+    near = {report.day: ever(e.back for e in entries if abs(e.day - report.day) <= 7) for report in reports}
+    met = [day for day, back in near.items() if back is not False]
+    shown = [report for report in reports if any(abs(report.day - day) <= 7 for day in met)]
+    return (True, 0 if True in near.values() else 1, shown) if met else (False, None, [])
+
+
+def u02(entries: list[Entry], as_of: int) -> Found:
+    met, _, shown = symptoms("leg_numbness", kind="new")(entries, as_of)
+    told = [e for e in entries if e.altered and e.places and e.places & BELOW]
+    if not met and not told:
+        return met, None, []
+    if any("both_legs" in e.yes for e in shown + told):
+        return True, 0, shown + told
+    return True, 1 if met else 2 if any(e.places <= BELOW for e in told) else 3, shown + told
+
+
+def u08(entries: list[Entry], as_of: int) -> Found:
+    last = max(e.day for e in entries)
+    week = [e for e in entries if e.day > last - 7]
+    answered = [e for e in week if e.bad is not None]
+    unbearable = [e for e in answered if e.bad == 10]
+    days = {e.day for e in answered if e.bad >= 8}
+    close = {day for day in days if any(0 < abs(day - other) <= 2 for other in days)}
+    severe = [e for e in answered if e.bad >= 8 and e.day in close]
+    if as_of - last > 14 or any(e.helped - {"none_helped"} for e in week):
+        return False, None, []
+    if unbearable or severe:
+        return True, 0 if unbearable else 1, unbearable + severe
+    return False if answered else None, None, []
+
+
+def r02(entries: list[Entry], as_of: int) -> Found:
+    met, _, shown = symptoms("weight_loss")(entries, as_of)
+    told = [(e.day, e.born) for e in entries if e.born]
+    aged = 2026 - max(told)[1] >= 60 if told else None  # every as-of day of the tables lies in 2026
+    older = bool(aged) and any(e.back for e in entries)
+    return met, None if not met else 0 if older else 1, shown
+
+
+def current_episode(entries: list[Entry]) -> tuple[int | None, list[Entry]]:
+    """Onset, and its entries."""
+    clusters: list[int] = []
+    for onset in sorted({e.onset for e in entries if e.onset is not None}):
+        if not clusters or onset > clusters[-1] + 3:
+            clusters.append(onset)
+    starts = list(clusters)
+    painful = {e.day for e in entries if e.hurts}
+    for day in painful:
+        unstated = all(e.onset is None for e in entries if e.hurts and e.day == day)
+        if unstated and not any(day - 28 < other < day for other in painful) and not any(day - 28 < start <= day for start in clusters):
+            starts.append(day)
+    if not starts:
+        return None, []
+    start = max(starts)
+    return start, [e for e in entries if (start <= e.onset <= start + 3 if e.onset is not None else e.day >= start)]
+
+
+def r01(entries: list[Entry], as_of: int) -> Found:
+    onset, episode = current_episode(entries)
+    days: dict[int, list[Entry]] = {}
+    for e in sorted(episode, key=lambda e: e.day):
+        if e.severity is not None:
+            days.setdefault(e.day, []).append(e)
+    if not days:
+        return None, None, []
+    means = [sum(e.severity for e in one) / len(one) for one in days.values()]
+    if max(days) - onset < 7:
+        return False, None, []
+    k = min(3, len(means) // 2)
+    if not k:
+        return None, None, []
+    before, after = sum(means[:k]) / k, sum(means[-k:]) / k
+    said = {e.trend for e in days[max(days)]}
+    improved = after <= before - max(Fraction(2), Fraction(3, 10) * before) + SLACK or means[-1] <= 1 + SLACK or ("better" in said and "worse" not in said)
+    if improved:
+        return False, None, []
+    # since when, and until when
+    late = [e for day, one in days.items() if day - onset >= 7 for e in one]
+    return True, 0, late
+
+
+def r04(entries: list[Entry], as_of: int) -> Found:
+    onset, episode = current_episode(entries)
+    painful = [e for e in episode if e.hurts]
+    if not painful:
+        return None, None, []
+    late = [e for e in painful if e.day - onset >= CHRONIC]
+    return (True, 0 if as_of - 14 < onset + CHRONIC <= as_of else 1, late) if late else (False, None, [])
+
+
+RULES: dict[str, tuple[str, Callable[[list[Entry], int], Found]]] = {  # with the tiers of the arms
+    "E01": ("EEE", e01), "E04": ("E", symptoms("leg_weakness", kind="new")),
+    "E05": ("E", symptoms("urinary_incontinence", "bowel_incontinence", kind="new")),
+    "E06": ("E", symptoms("urinary_retention", "bladder_sensation_loss", kind="new")), "E07": ("EE", e07), "U01": ("UU", u01), "U02": ("EUUU", u02),
+    "U08": ("UU", u08), "R01": ("R", r01), "R02": ("RR", r02), "R04": ("RI", r04), "R11": ("R", symptoms(*NEUROLOGICAL, kind="old"))}
+OF_EPISODES = ("R01", "R04")
+
+
+# --- everybody --------------------------------------------------------------------------------------------------------------------
+
+def patients(rows: Iterable[Mapping[str, str]], as_of: int) -> dict[int, list[Entry]]:
+    found: dict[int, list[Entry]] = {}
+    for number, row in enumerate(rows, 1):
+        if int(row["day"]) <= as_of:
+            found.setdefault(int(row["patient_id"]), []).append(read(number, row))
+    return found
+
+
+def evaluate(rows: Iterable[Mapping[str, str]], as_of: int) -> dict[tuple[int, str], Outcome]:
+    return {(patient, rule_id): _outcome(rule_id, entries, as_of) for patient, entries in patients(rows, as_of).items() for rule_id in RULES}
+
+
+def _outcome(rule_id: str, entries: list[Entry], as_of: int) -> Outcome:
+    tiers, rule = RULES[rule_id]
+    met, arm, shown = rule(entries, as_of)
+    recent = entries if rule_id in OF_EPISODES else [e for e in entries if e.day > max(e.day for e in entries) - 14]
+    assessed = rule(recent, as_of)[0] is not None
+    if not met:
+        return Outcome(met, None, None, None, None, None, None, assessed)
+    days, onset = [e.day for e in shown], current_episode(entries)[0] if tiers[arm] in "RI" else None
+    return Outcome(True, tiers[arm], arm, min(days), max(days), max(e.number for e in shown), onset, assessed)
+
+
+def bucket(outcomes: Mapping[str, Outcome]) -> str:
+    """Of one patient's outcomes by rule."""
+    tiers = {outcome.tier for outcome in outcomes.values() if outcome.met}
+    if "E" in tiers:
+        return "emergency"
+    if "U" in tiers:
+        return "same_day"
+    if not all(outcomes[rule_id].assessed_recently for rule_id in MUST_BE_ASSESSED):
+        return "not_assessable"
+    return "routine" if "R" in tiers else "no_criterion_met"

@@ -1,0 +1,217 @@
+"""Rule files: what they must say, what is refused and how, and that one failing rule takes no other down."""
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, select, text
+
+from dashboard import cohort
+from dashboard.errors import Refused
+from dashboard.rules import evaluate as evaluation
+from dashboard.rules.conditions import AllOf, AnyAnswer, AtLeast, Not, OrUnknown, Reported
+from dashboard.rules.definition import FOLDER, Rule, RuleSet, digest, document, from_document, load, not_in_force, reads, reason
+from dashboard.rules.evaluate import Doubt, Outcomes, buckets, evaluate, isolated
+from dashboard.rules.over_time import NoRelief, WithinDays
+from tests import diaries
+
+RULES = load()
+SHIPPED = ("E01", "E04", "E05", "E06", "E07", "U01", "U02", "U08", "R01", "R02", "R04", "R11")
+GOOD = '''
+id = "X01"
+bit = 60
+version = 1
+title = "Title"
+action = "Act: {reason}."
+[[sources]]
+kind = "proposal"
+ref = "Here"
+says = "So."
+[[arms]]
+tier = "R"
+reason = "Because"
+[arms.when]
+kind = "reported"
+symptoms = ["fever"]
+'''
+REPORTED = 'kind = "reported"\nsymptoms = ["fever"]'
+
+
+def _load(folder: Path, toml: str) -> tuple[Rule, ...]:
+    (folder / "X01.toml").write_text(toml, encoding="utf-8")
+    return load(folder)
+
+
+# --- files ------------------------------------------------------------------------------------------------------------------------
+
+def test_the_shipped_rules() -> None:
+    assert tuple(rule.rule_id for rule in RULES) == SHIPPED
+    assert {rule.rule_id for rule in RULES if rule.assess_required} == {"E01", "E04", "E05", "E06", "E07"}
+    for rule in RULES:
+        assert (FOLDER / f"{rule.rule_id}.toml").exists()
+        assert "{reason}" in rule.action
+        assert any(source.kind == "page" for source in rule.sources)
+
+
+def test_bits_never_change() -> None:
+    assert {rule.rule_id: rule.bit for rule in RULES} == {
+        "E01": 0, "E04": 3, "E05": 4, "E06": 5, "E07": 6, "U01": 16, "U02": 17, "U08": 23, "R01": 28, "R02": 29, "R04": 31, "R11": 38}
+
+
+def test_rules_survive_their_document() -> None:
+    assert from_document(document(RULES)) == RULES
+    assert document(RULES) == document(tuple(reversed(RULES)))
+    assert digest(document(RULES)) != digest(document(RULES[1:]))
+
+
+def test_rules_in_words() -> None:
+    words = {rule.rule_id: " ".join(rule.describe()) for rule in RULES}
+    assert "leg weakness reported and not marked as longstanding" in words["E04"]
+    assert "38 °C" in words["U01"]
+    assert "84" in words["R04"]
+    by_id = RuleSet(1, RULES).by_id
+    assert set(reads(by_id("E01"))) == {"trouble_breathing", "chest_pain", "locations"}
+    assert "saddle_numbness" in by_id("E07").cannot_assess()
+    assert reason(by_id("R04"), 1, at_least=True).startswith("Pain for 12 weeks or more (onset not recorded")
+    assert reason(by_id("E04"), 0, at_least=True) == by_id("E04").arms[0].reason
+
+
+def test_rules_not_in_force() -> None:
+    missing = not_in_force(RULES)
+    assert missing[:3] == ("E02", "E03", "E08")
+    assert not set(missing) & set(SHIPPED)
+    assert len(missing) + len(SHIPPED) == 16 + 12 + 7 + 2 + 5
+
+
+def test_sets_of_rules_as_bits() -> None:
+    rules = RuleSet(1, RULES)
+    assert rules.ids(rules.bits(("E04", "R11"))) == ("E04", "R11")
+
+
+@pytest.mark.parametrize(("old", "new", "says"), [
+    ("bit = 60\n", "", "X01.toml: bit is missing"),
+    ("bit = 60", "bit = 62", "X01.toml: bit is 62, expected 0 to 61"),
+    ("version = 1", 'version = "1"', "X01.toml: version: '1', expected a whole number"),
+    ("version = 1", "version = 1\ncolour = 3", "X01.toml: colour is no key here"),
+    ('tier = "R"', 'tier = "Q"', "X01.toml: arms[0]: tier is 'Q', expected one of E, U, R, I"),
+    ('tier = "R"', 'tier = "R"\nwindow = 3', "X01.toml: arms[0]: window is no key here"),
+    ('tier = "R"', 'tier = "R"\nraises_only = true', "X01.toml: arms: at least one must not be raises_only"),
+    ('kind = "proposal"', 'kind = "rumour"', "X01.toml: sources[0]: kind is 'rumour'"),
+    ('kind = "reported"', 'kind = "rumoured"', "X01.toml: arms[0].when: kind is 'rumoured', expected one of"),
+    ('symptoms = ["fever"]', 'symptoms = ["feber"]', "X01.toml: arms[0].when.symptoms: 'feber' is no symptom code"),
+    ('symptoms = ["fever"]', "symptoms = []", "X01.toml: arms[0].when.symptoms: a list with at least one item is expected"),
+    ('symptoms = ["fever"]', 'symptoms = ["fever"]\nonly = "recent"', "X01.toml: arms[0].when.only: 'recent', expected new, old or nothing"),
+    (REPORTED, 'kind = "temperature_at_least"\ncelsius = "38"', "X01.toml: arms[0].when.celsius: '38', expected a number"),
+    (REPORTED, 'kind = "named"\nfield = "places"\ncodes = ["neck"]', "X01.toml: arms[0].when.field: 'places', expected one of"),
+    (REPORTED, 'kind = "named"\nfield = "locations"\ngroups = ["top"]', "arms[0].when.groups: location has no group 'top'"),
+    (REPORTED, 'kind = "named_only"\nfield = "locations"\ncodes = ["neck"]', "X01: named_only stands outside same_entry"),
+    (REPORTED, 'kind = "or_unknown"\npart = { kind = "reported", symptoms = ["fever"] }', "true of a patient who said nothing"),
+    (REPORTED, 'kind = "no_relief"\nwithin = 7\nbut = ["none_helped"]', "true of a patient who said nothing at all"),
+    ('kind = "reported"\nsymptoms = ["fever"]',
+     'kind = "within_days"\ndays = 1\nparts = [{ kind = "reported", symptoms = ["fever"] }]\nanchor = { kind = "duration_at_least", days = 3 }',
+     "arms[0].when: duration_at_least cannot stand in it"),
+    ("[[arms]]", "[[arms", "X01.toml: not a TOML file")])
+def test_refused_naming_file_and_key(tmp_path: Path, old: str, new: str, says: str) -> None:
+    with pytest.raises(Refused) as refused:
+        _load(tmp_path, GOOD.replace(old, new, 1))
+    assert says in str(refused.value)
+
+
+def test_two_rules_with_one_bit(tmp_path: Path) -> None:
+    (tmp_path / "X02.toml").write_text(GOOD.replace("X01", "X02"), encoding="utf-8")
+    with pytest.raises(Refused, match="two rules have the bit 60"):
+        _load(tmp_path, GOOD)
+
+
+def test_of_nothing_follows_three_values() -> None:
+    unknown, true = Reported(("fever",)), NoRelief(7, ("none_helped",))
+    assert (AllOf((unknown, true)).of_nothing(), AllOf((unknown, Not(true))).of_nothing()) == (None, False)
+    assert (AnyAnswer((unknown, true)).of_nothing(), AnyAnswer((unknown, Not(true))).of_nothing()) == (True, False)
+    assert (AtLeast(1, (unknown, true)).of_nothing(), AtLeast(2, (unknown, true)).of_nothing(), AtLeast(2, (unknown, Not(true))).of_nothing()) == (
+        True, None, False)
+    assert WithinDays(1, unknown, (OrUnknown(unknown),)).of_nothing() is None
+
+
+# --- conditions that the shipped rules do not use ---------------------------------------------------------------------------------
+
+ARM = '''
+[[arms]]
+tier = "R"
+reason = "Because"
+[arms.when]
+'''
+
+
+@pytest.mark.parametrize(("when", "outcomes"), [
+    ('kind = "denied"\nsymptoms = ["fever"]', {1: False, 2: True, 3: None}),
+    ('kind = "not"\npart = { kind = "patient_has", history = ["diabetes"] }', {1: False, 2: True, 3: None}),
+    ('kind = "at_least"\ncount = 2\nparts = [{ kind = "reported", symptoms = ["fever"] }, { kind = "patient_has", history = ["diabetes"] }, '
+     '{ kind = "reported", symptoms = ["vomiting"] }]', {1: True, 2: False, 3: None}),
+    ('kind = "named"\nfield = "radiates_to"\ncodes = ["arm_left"]', {1: True, 2: False, 3: None}),
+    ('kind = "within_days"\ndays = 0\nanchor = { kind = "named", field = "locations", codes = ["neck"] }\n'
+     'parts = [{ kind = "or_unknown", part = { kind = "reported", symptoms = ["fever"] } }]', {1: True, 2: False, 3: None}),
+    ('kind = "same_entry"\nparts = [{ kind = "any", parts = [{ kind = "reported", symptoms = ["fever"] }, '
+     '{ kind = "named", field = "radiates_to", codes = ["jaw"] }] }]', {1: True, 2: False, 3: None}),
+    ('kind = "all"\nparts = [{ kind = "rule_not_met", rule = "X01" }, { kind = "reported", symptoms = ["fever"] }]', {1: False, 2: False, 3: None})])
+def test_other_conditions(engine: Engine, tmp_path: Path, when: str, outcomes: dict[int, bool | None]) -> None:
+    (tmp_path / "X02.toml").write_text(GOOD.split("[[arms]]")[0].replace("X01", "X02").replace("60", "59") + ARM + when, encoding="utf-8")
+    rules = _load(tmp_path, GOOD)
+    assert from_document(document(rules)) == rules
+    diaries.write(engine, diaries.table("""
+        patient_id | fever | diabetes | locations | radiates_to
+        1          | yes   | yes      | neck      | arm_left
+        2          | no    | no       | neck      |
+        3          |       |          |           |
+        """))
+    with engine.connect() as connection:
+        found = evaluate(connection, cohort.entries(connection, diaries.FIRST + 100), rules, diaries.FIRST + 100)
+        o = found.table.c
+        assert dict(connection.execute(select(o.patient, o.met).where(o.rule_bit == 59)).all()) == outcomes
+        met = select(o.first_evidence, o.last_evidence, o.last_entry).where(o.rule_bit == 59, o.met)
+        assert all(tuple(row[:2]) == (diaries.FIRST + 100,) * 2 and row.last_entry is not None for row in connection.execute(met))
+        for patient, outcome in outcomes.items():
+            entries = cohort.entries(connection, diaries.FIRST + 100)
+            shown = connection.execute(evaluation.evidence(connection, entries, rules[0], patient, diaries.FIRST + 100)).all()
+            assert (len(shown) > 0) is (outcome is True) or "rule_not_met" in when
+
+
+# --- one failing rule -------------------------------------------------------------------------------------------------------------
+
+DENIED = " | ".join(("chest_pain", "trouble_breathing", "leg_weakness", "urinary_incontinence", "bowel_incontinence", "urinary_retention",
+                     "bladder_sensation_loss", "saddle_numbness"))
+
+
+def _two(engine: Engine) -> None:
+    diaries.write(engine, diaries.table(f"""
+        patient_id | fever | {DENIED}
+        1          |       | no | no | no | no | no | no | no | no
+        2          | yes   | no | no | no | no | no | no | no | no
+        """))
+
+
+@pytest.mark.parametrize("how", ["python", "database"])
+@pytest.mark.parametrize("everybody", [True, False])
+def test_a_failing_rule_takes_no_other_down_and_clears_nobody(engine: Engine, monkeypatch: pytest.MonkeyPatch, how: str, everybody: bool) -> None:
+    _two(engine)
+    original = evaluation.outcome
+
+    def outcome(rule: Rule, look: object) -> object:
+        if rule.rule_id != "E04":
+            return original(rule, look)
+        if how == "python":
+            raise ZeroDivisionError
+        return original(rule, look).where(text("CAST('x' || rule_outcome_is_not_there AS INTEGER) > 0"))
+
+    monkeypatch.setattr(evaluation, "outcome", outcome)
+    as_of = diaries.FIRST + 100
+
+    def work(doubt: Doubt) -> tuple[Outcomes, dict[int, tuple], int]:
+        with engine.connect() as connection:
+            found = evaluate(connection, cohort.entries(connection, as_of), RULES, as_of, everybody, doubt)
+            b = buckets(connection, found, RULES).c
+            stood = {row.patient: tuple(row)[1:] for row in connection.execute(select(b.patient, b.bucket, b.cannot_assess))}
+            return found, stood, len(connection.execute(select(found.table)).all())
+
+    found, stood, rows = isolated(work)
+    assert found.failed == ("E04",)
+    assert rows == 2 * (len(RULES) - 1)
+    assert {patient: row[0] for patient, row in stood.items()} == {1: "not_assessable", 2: "same_day"}
+    assert all(row[1] & RuleSet(1, RULES).bits(("E04",)) for row in stood.values())

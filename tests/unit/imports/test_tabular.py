@@ -1,0 +1,58 @@
+from pathlib import Path
+
+import pytest
+
+from dashboard.errors import Refused
+from dashboard.imports import tabular
+
+
+def columns(content: bytes) -> dict[str, list[str]]:
+    return {name: column.to_pylist() for name, column in tabular.read(content, "x.csv").columns.items()}
+
+
+@pytest.mark.parametrize(("content", "says"), [
+    (b"", "is empty"), (b" \r\n\n", "is empty"), (b"\xef\xbb\xbf", "is empty"), (b";;\n,,\n", "no header row"),
+    ("a,b\n".encode("utf-16"), "UTF-16"), ("a,b\n1,é\n".encode("latin-1"), "line 2: not UTF-8"), ("é,b\n".encode("latin-1"), "line 1: not UTF-8"),
+    (b"a,b\n1,2\n3," + b"x" * 70_000 + b"\0\n", "line 3: holds a NUL byte"), (b"PK\x03\x04rest", "workbook"), (b"\x1f\x8brest", "compressed"),
+    (b"a,b,a\n", "row 1: two columns have the same name"), (b"patient id,Patient-ID\n", "row 1: two columns"),
+    (",".join(f"c{n}" for n in range(1001)).encode(), "1,001 columns"), (b"a,b\n1," + b"x" * 100_001, "100,001 characters"),
+    (b"a,b\n1," + b"x" * 20_000_000, "longer than 8 MB"), (b'a,b\n1,2\n3,"4\n5,6\n', "row 3: a quote is opened and never closed"),
+    (b'a,b\n1\n3,"4\n5,6\n', "row 3: a quote is opened and never closed"), (b'a,b\n1,"2\n', "row 2: a quote is opened and never closed")])
+def test_refused_files_say_where_and_what(content: bytes, says: str) -> None:
+    with pytest.raises(Refused, match=says) as refused:
+        tabular.read(content, "some/folder/x.csv")
+    assert str(refused.value).startswith("x.csv")
+
+
+def test_late_bytes_that_are_not_utf8_are_found_where_they_are() -> None:
+    with pytest.raises(Refused, match="line 1000002: not UTF-8"):
+        tabular.read(b"a,b\n" + "é,2222\n".encode() * 1_000_000 + b"\xff,1\n", "x.csv")
+
+
+@pytest.mark.parametrize(("content", "rows", "cells"), [
+    (b"a,b\n1,2\n\n3,4\n", [2, 4], ["1", "3"]), (b"\n\na,b\n1,2", [4], ["1"]), (b"a,b\n\n,\n  \n1,2\n\n", [5], ["1"]),
+    (b'a,b\n"1\n\n1",2\n3,4\n', [2, 3], ["1\n\n1", "3"]), (b"a,b\r\n1,2\r\n3,4\r\n", [2, 3], ["1", "3"]), (b'"a\nc",b\n1,2\n', [2], ["1"]),
+    (b'a,b\n5" x,2\n3,"4 ""q"""\n', [2, 3], ['5" x', "3"]), (b"a,b\n", [], []), (b"a,b", [], []), (b"a,b\n1\n2,3,4\n5,6\n", [2, 3, 4], ["1", "2", "5"])])
+def test_row_numbers_are_those_of_the_sheet(content: bytes, rows: list[int], cells: list[str]) -> None:
+    read = tabular.read(content, "x.csv")
+    assert read.rows.tolist() == rows
+    assert read.columns[read.header[0]].to_pylist() == cells
+
+
+def test_ragged_rows_keep_all_their_cells() -> None:
+    read = tabular.read(b"a,b\n1,2\n3\n\n4,5,'=6\n", "x.csv")
+    assert read.ragged == {1: ["3"], 2: ["4", "5", "=6"]}
+    assert columns(b"a,b\n1,2\n3\n\n4,5,'=6\n") == {"a": ["1", "3", "4"], "b": ["2", "", "5"]}
+
+
+@pytest.mark.parametrize(("header", "names"), [
+    ("a,b", ("a", "b")), ("a;b,c;d", ("a", "b,c", "d")), ("a\tb", ("a", "b")), ("a,,b,", ("a", "(column 2)", "b", "(column 4)")),
+    ('"a;b",c', ("a;b", "c")), (" a ,'=b", ("a", "=b"))])
+def test_headers(header: str, names: tuple[str, ...]) -> None:
+    assert tabular.read(header.encode(), "x.csv").header == names
+
+
+def test_a_path_reads_like_its_bytes(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_bytes(b"a,b\n1,2\n")
+    assert tabular.read(path, path.name).sha256 == tabular.read(b"a,b\n1,2\n", "x.csv").sha256

@@ -1,0 +1,17 @@
+from pathlib import Path
+
+from dashboard.settings import ROOT, Settings, read
+
+
+def test_what_is_not_set_or_blank_has_its_default() -> None:
+    assert read({}) == read({"PAIN_DIARY_DATABASE": " ", "PAIN_DIARY_DEMO": ""}) == Settings()
+    assert read({}).database == f"duckdb:///{ROOT / 'data' / 'pain_diary.duckdb'}" and (read({}).demo, read({}).probe) == ("yes", "no")
+
+
+def test_what_is_set_counts_without_its_blanks() -> None:
+    found = read({"PAIN_DIARY_DATABASE": " postgresql+psycopg://a@b/c\n", "PAIN_DIARY_DEMO": "no", "HOME": "/"})
+    assert (found.database, found.demo) == ("postgresql+psycopg://a@b/c", "no")
+
+
+def test_paths_do_not_hang_on_the_working_directory() -> None:
+    assert Path(ROOT).is_absolute() and (ROOT / "dashboard" / "settings.py").is_file()

@@ -1,0 +1,36 @@
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+from streamlit.testing.v1 import AppTest
+
+from dashboard import start
+from dashboard.views import session
+from tests.views import events
+
+
+@pytest.fixture(scope="session")
+def clinic_template(duckdb_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file with the shipped rules in force and no diaries, to be copied."""
+    path = tmp_path_factory.mktemp("clinic") / "clinic.duckdb"
+    shutil.copy(duckdb_template, path)
+    start.open_database(f"duckdb:///{path}", at=session.now(), today=session.today()).dispose()
+    return path
+
+
+@pytest.fixture
+def clinic(clinic_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+    """The database that the app opens in this test: shipped rules, no diaries. The engine is the app's own."""
+    monkeypatch.setenv("PAIN_DIARY_DATABASE", f"duckdb:///{shutil.copy(clinic_template, tmp_path / 'clinic.duckdb')}")
+    monkeypatch.setenv("PAIN_DIARY_DEMO", "no")
+    engine = session.engine()
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def open_page(clinic: Engine) -> Callable[..., AppTest]:
+    """open_page("imports"), or open_page("imports", name="M. Ito") for a reader who has given a name."""
+    return lambda page, name=None: events.open_page(page, name)

@@ -1,0 +1,80 @@
+"""What a reader does on a page, for AppTest. What it calls "browser only" goes by its private parts, here and nowhere else."""
+import json
+import re
+from pathlib import Path
+
+from sqlalchemy import Engine
+from streamlit.testing.v1 import AppTest
+
+from dashboard.imports import commit, plan, tabular
+from dashboard.imports.commit import Receipt
+from dashboard.views import session
+
+APP = Path(__file__).parents[2] / "streamlit_app.py"
+
+
+def open_page(page: str, name: str | None = None) -> AppTest:
+    at = AppTest.from_file(str(APP), default_timeout=60)
+    if name:
+        at.session_state["signed_name"] = name
+    # pages are known once the app has run
+    return settled(settled(at.run()).switch_page(f"dashboard/views/{page}.py").run())
+
+
+def settled(at: AppTest) -> AppTest:
+    """A page that shows no exception."""
+    assert not at.exception, at.exception[0].value
+    return at
+
+
+def upload(at: AppTest, name: str, text: str | bytes) -> AppTest:
+    content = text.encode() if isinstance(text, str) else text
+    return settled(at.file_uploader[0].upload(name, content, "text/csv").run())
+
+
+def click(at: AppTest, key: str) -> AppTest:
+    return settled(at.button(key=key).click().run())
+
+
+def type_into(at: AppTest, key: str, text: str) -> AppTest:
+    return settled(at.text_input(key=key).set_value(text).run())
+
+
+def choose_rows(at: AppTest, key: str, *rows: int) -> AppTest:
+    """As if the reader marked these rows of a table; its callback runs."""
+    states = at._tree.get_widget_states()
+    state = states.widgets.add()
+    state.id = next(table.proto.id for table in at.dataframe if table.key == key)
+    state.string_value = json.dumps({"selection": {"rows": list(rows), "columns": [], "cells": []}})
+    return settled(at._run(states))
+
+
+def field(at: AppTest, kind: str, name: str) -> object:
+    """An input of the drawer, whose key ends in the patient's number."""
+    return next(found for found in at.get(kind) if re.fullmatch(rf"{name}_\d+", found.key or ""))
+
+
+def shown(at: AppTest) -> str:
+    """All texts of the page in one."""
+    parts = [*at.markdown, *at.caption, *at.info, *at.warning, *at.error, *at.subheader, *at.text]
+    return "\n".join([*(part.value for part in parts), *(expander.label for expander in at.expander)])
+
+
+def has(at: AppTest, key: str) -> bool:
+    """Whether there is a button or download button of that key."""
+    return any(button.key == key for kind in ("button", "download_button") for button in at.get(kind))
+
+
+def load(engine: Engine, name: str, text: str, by: str = "A. Nurse") -> Receipt:
+    """Imports a file as the page would, without the page."""
+    today = session.today()
+    with engine.connect() as connection:
+        planned = plan.plan(connection, tabular.read(text.encode(), name), today=today)
+    return commit.commit_and_evaluate(engine, planned, by=by, at=session.now(), today=today)
+
+
+def sheet(*rows: str, header: str = "patient_id,recorded_at,severity,locations,urinary_retention,leg_weakness") -> str:
+    """A small diary file."""
+    return "\n".join([header, *rows]) + "\n"
+
+

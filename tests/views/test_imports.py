@@ -1,0 +1,252 @@
+import re
+from collections.abc import Callable
+
+import pandas as pd
+import pytest
+from sqlalchemy import Engine, func, select
+from streamlit.testing.v1 import AppTest
+
+from dashboard.imports import batches, quarantine
+from dashboard.rules import flags
+from dashboard.schema import flag, patient, source
+from tests.views.events import choose_rows, click, has, load, sheet, shown, type_into, upload
+
+Open = Callable[..., AppTest]
+GOOD = sheet("001,2025-03-01,4,mid_back,yes,no", "001,2025-03-02,5,mid_back,no,no", "002,2025-03-01,3,low_back,,")
+# row 3 does not load and reports a red flag; row 4 does not load and reports none
+MESSY = sheet("001,2025-03-01,4,mid_back,no,no", "001,2025-03-02,14,mid_back,yes,no", "002,31.03.2025,3,low_back,no,no", "002,2025-03-04,3,low_back,no,no")
+
+
+def history(engine: Engine) -> pd.DataFrame:
+    with engine.connect() as connection:
+        return batches.history(connection)
+
+
+def waiting(engine: Engine) -> int:
+    with engine.connect() as connection:
+        return len(quarantine.red_flags(connection))
+
+
+def rows_of(at: AppTest, *names: str) -> list[int]:
+    """Row numbers in the table that begins with these columns."""
+    return next(table.value["Row"].tolist() for table in at.dataframe if tuple(table.value.columns[:len(names)]) == names)
+
+
+# --- before a file ------------------------------------------------------------------------------------------------------------------
+
+def test_four_steps_say_what_comes(open_page: Open) -> None:
+    at = open_page("imports")
+    assert [label[:12] for label in (e.label for e in at.expander)] == ["**1 Choose**", "**2 Map** · ", "**3 Check** ", "**4 Done** ·"]
+    assert has(at, "template")
+    assert "Nothing was imported yet." in shown(at)
+
+
+# --- plan ---------------------------------------------------------------------------------------------------------------------------
+
+def test_check_says_what_would_change_and_changes_nothing(open_page: Open, clinic: Engine) -> None:
+    at = upload(open_page("imports"), "march.csv", GOOD)
+    assert "3 rows: 3 new, 0 already here, 0 need attention. Importing raises 1 flag, an emergency." in shown(at)
+    assert history(clinic).empty
+    assert not has(at, "import"), "writing needs a name"
+
+
+def test_unreadable_rows_with_a_red_flag_come_first(open_page: Open) -> None:
+    at = upload(open_page("imports", name="M. Ito"), "march.csv", MESSY)
+    text = shown(at)
+    assert "1 row that will not load reports a red flag: fix this first." in text
+    assert text.index("fix this first") < text.index("2 rows will not load")
+    assert rows_of(at, "Row", "Patient") == [3]
+    problems = at.table[0].value
+    assert dict(zip(problems["What is wrong"], problems["Which rows"], strict=True)) == {"Out of range": "3", "Not a date": "4"}
+    assert problems["Found"].tolist() == ["14", "31.03.2025"]
+    assert has(at, "attention_csv")
+    assert has(at, "problems_csv")
+
+
+def test_cells_of_the_file_are_never_markdown(open_page: Open) -> None:
+    at = upload(open_page("imports", name="M. Ito"), "march_[x](http://example.org).csv", sheet("001,2025-03-01,:red[9],mid_back,**yes**,no"))
+    assert r"\:red\[9\]" in at.table[0].value["Found"].tolist()
+    assert "](http" not in shown(at)
+
+
+def test_map_names_what_is_known_and_what_is_not_asked(open_page: Open) -> None:
+    at = upload(open_page("imports"), "march.csv", sheet("001,2025-03-01,4,fine", header="Patient ID,recorded_at,severity,Mood"))
+    text = shown(at)
+    assert "3 columns recognised, 1 kept as written" in text
+    assert "`Patient ID` is `patient_id`" in text
+    assert "`Mood` kept as written" in text
+    assert re.search(r"Unknown for every row:\*\*\] \d+ of \d+ red flags", text)
+
+
+def test_upload_does_not_stay_in_memory(open_page: Open) -> None:
+    at = open_page("imports")
+    before = at.file_uploader[0].key
+    upload(at, "march.csv", GOOD)
+    assert not at.file_uploader
+    click(at, "cancel")
+    assert at.file_uploader[0].key != before
+    assert at.file_uploader[0].value is None
+    assert "chosen" not in at.session_state
+
+
+@pytest.mark.parametrize(("name", "content", "says"), [
+    ("wrong.csv", b"id,date\n1,2025-01-01\n", "no column patient\\_id"),
+    ("latin.csv", "patient_id,recorded_at,note\n1,2025-01-01,schön\n".encode("latin-1"), "not UTF-8"),
+    ("empty.csv", b"", "is empty"),
+    ("book.csv", b"PK\x03\x04...", "Excel workbook")])
+def test_refusal_says_what_to_do_and_stores_nothing(open_page: Open, clinic: Engine, name: str, content: bytes, says: str) -> None:
+    at = upload(open_page("imports"), name, content)
+    assert "Nothing was stored." in at.warning[0].value
+    assert says in at.warning[0].value
+    assert at.file_uploader[0].value is None
+    assert history(clinic).empty
+    assert not upload(at, "march.csv", GOOD).warning, "the next file is a new beginning"
+
+
+def test_source_can_be_named_before_and_after_choosing(open_page: Open, clinic: Engine) -> None:
+    at = type_into(open_page("imports", name="M. Ito"), "source_name", "north")
+    upload(at, "march.csv", GOOD)
+    type_into(at, "source_name", "south")
+    click(at, "import")
+    with clinic.connect() as connection:
+        assert list(connection.scalars(select(source.c.name))) == ["south"]
+        assert connection.scalar(select(func.count()).select_from(patient)) == 2
+
+
+def test_a_source_that_the_file_contradicts_is_refused(open_page: Open) -> None:
+    at = type_into(open_page("imports"), "source_name", "north")
+    upload(at, "march.csv", sheet("south,1,2025-01-01", header="source,patient_id,recorded_at"))
+    assert "says south" in at.warning[0].value
+
+
+# --- commit -------------------------------------------------------------------------------------------------------------------------
+
+def test_import_gives_a_receipt_that_adds_up(open_page: Open, clinic: Engine) -> None:
+    at = upload(open_page("imports", name="M. Ito"), "march.csv", MESSY)
+    assert at.button(key="import").label == "Import 2 entries"
+    click(at, "import")
+    assert "4 rows in the file = 2 loaded + 2 need attention" in shown(at)
+    assert has(at, "receipt_json")
+    assert has(at, "receipt_csv")
+    stored = history(clinic)
+    assert stored[["file_name", "rows_in", "loaded", "quarantined", "imported_by"]].values.tolist() == [["march.csv", 4, 2, 2, "M. Ito"]]
+    assert "chosen" not in at.session_state
+    click(at, "again")
+    assert at.file_uploader
+
+
+def test_flags_are_raised_as_the_plan_said(open_page: Open, clinic: Engine) -> None:
+    at = click(upload(open_page("imports", name="M. Ito"), "march.csv", GOOD), "import")
+    assert "1 flag raised" in shown(at)
+    with clinic.connect() as connection:
+        assert connection.execute(select(flag.c.rule_id, flag.c.tier)).all() == [("E06", "E")]
+        assert not flags.is_pending(connection)
+
+
+def test_name_is_asked_before_the_button(open_page: Open) -> None:
+    at = upload(open_page("imports"), "march.csv", GOOD)
+    at.session_state["import_name"] = "M. Ito"
+    at.run()
+    at.session_state["signed_name"] = "M. Ito"
+    assert at.run().button(key="import").label == "Import 3 entries"
+
+
+def test_second_click_does_not_import_twice(open_page: Open, clinic: Engine) -> None:
+    at = upload(open_page("imports", name="M. Ito"), "march.csv", GOOD)
+    at.session_state["chosen"].decided.acquire()  # the first click is still at work
+    click(at, "import")
+    assert history(clinic).empty
+
+
+def test_same_file_twice_says_so_and_changes_nothing(open_page: Open, clinic: Engine) -> None:
+    load(clinic, "march.csv", GOOD)
+    at = upload(open_page("imports", name="M. Ito"), "march.csv", GOOD)
+    assert "This very file is here already, as batch 1." in at.info[0].value
+    assert "Importing it again changes no entry." in at.info[0].value
+    assert at.button(key="import").label == "Note that nothing is new"
+    click(at, "import")
+    assert "3 rows in the file = 0 loaded + 3 already here" in shown(at)
+
+
+def test_a_file_without_a_sound_row_can_still_be_kept(open_page: Open, clinic: Engine) -> None:
+    at = upload(open_page("imports", name="M. Ito"), "march.csv", sheet("001,2025-03-02,14,mid_back,yes,no"))
+    assert at.button(key="import").label == "Keep 1 row in quarantine"
+    click(at, "import")
+    assert waiting(clinic) == 1
+
+
+def test_import_nothing_forgets_the_file(open_page: Open, clinic: Engine) -> None:
+    at = click(upload(open_page("imports", name="M. Ito"), "march.csv", GOOD), "discard")
+    assert "chosen" not in at.session_state
+    assert history(clinic).empty
+
+
+# --- history and undo ---------------------------------------------------------------------------------------------------------------
+
+def test_undo_says_what_it_takes_before_it_does(open_page: Open, clinic: Engine) -> None:
+    load(clinic, "march.csv", GOOD)
+    at = choose_rows(open_page("imports", name="M. Ito"), "batch_table", 0)
+    click(at, "undo")
+    text = shown(at)
+    assert "Takes back 3 entries of 2 patients." in text
+    assert "2 patients have no other entry and leave every list." in text
+    assert "1 open flag (1 emergency)" in text
+    assert history(clinic)["live"].tolist() == [True]
+    click(at, "keep")
+    assert not has(at, "undo_now")
+    click(at, "undo")
+    click(at, "undo_now")
+    assert history(clinic)[["live", "undone_by"]].values.tolist() == [[False, "M. Ito"]]
+    assert not has(at, "undo"), "what is undone cannot be undone again"
+
+
+def test_undo_of_the_batch_just_imported_takes_the_receipt_along(open_page: Open) -> None:
+    at = click(upload(open_page("imports", name="M. Ito"), "march.csv", GOOD), "import")
+    click(choose_rows(at, "batch_table", 0), "undo")
+    click(at, "undo_now")
+    assert at.file_uploader
+
+
+def test_undo_needs_a_name(open_page: Open, clinic: Engine) -> None:
+    load(clinic, "march.csv", GOOD)
+    at = click(choose_rows(open_page("imports"), "batch_table", 0), "undo")
+    assert not has(at, "undo_now")
+    assert "Who are you?" in shown(at)
+
+
+def test_somebody_else_undid_it_meanwhile(open_page: Open, clinic: Engine) -> None:
+    load(clinic, "march.csv", GOOD)
+    at, other = (click(choose_rows(open_page("imports", name=name), "batch_table", 0), "undo") for name in ("M. Ito", "A. Lee"))
+    click(other, "undo_now")
+    assert "undone already" in click(at, "undo_now").warning[0].value
+    assert history(clinic)["undone_by"].tolist() == ["A. Lee"]
+
+
+def test_quarantined_rows_can_be_downloaded(open_page: Open, clinic: Engine) -> None:
+    load(clinic, "march.csv", MESSY)
+    at = choose_rows(open_page("imports"), "batch_table", 0)
+    assert next(b for b in at.get("download_button") if b.key == "quarantine_csv").label == "2 rows in need of attention (CSV)"
+
+
+# --- red flags in quarantine --------------------------------------------------------------------------------------------------------
+
+def test_a_quarantined_red_flag_is_dismissed_by_name_and_reason(open_page: Open, clinic: Engine) -> None:
+    load(clinic, "march.csv", MESSY)
+    at = open_page("imports", name="M. Ito")
+    assert "1 row in quarantine reports a red flag." in shown(at)
+    assert rows_of(at, "Patient", "Source") == [3]
+    choose_rows(at, "attention_table", 0)
+    assert "needs a reason" in click(at, "dismiss").warning[0].value
+    assert waiting(clinic) == 1
+    type_into(at, "dismiss_reason", "Called, entered by hand")
+    click(at, "dismiss")
+    assert waiting(clinic) == 0
+    assert "in quarantine reports" not in shown(at)
+
+
+def test_the_corrected_row_is_counted_as_a_correction(open_page: Open, clinic: Engine) -> None:
+    load(clinic, "march.csv", MESSY)
+    at = upload(open_page("imports", name="M. Ito"), "fixed.csv", sheet("001,2025-03-02,4,mid_back,yes,no"))
+    click(at, "import")
+    assert "1 row of earlier batches corrected" in shown(at)
+    assert waiting(clinic) == 0

@@ -1,0 +1,260 @@
+"""The worklist and the drawer: who is listed, in which order, what a filter hides, what happens when two people act."""
+import re
+from collections.abc import Callable
+
+import pandas as pd
+import pytest
+from sqlalchemy import Engine, select
+from streamlit.testing.v1 import AppTest
+
+from dashboard.days import date_of
+from dashboard.schema import flag, triage_action
+from dashboard.triage import Action, act
+from dashboard.views import session
+from tests.canonical import Row, quiet, scant, written
+from tests.views.events import choose_rows, click, field, has, load, settled, shown
+
+Open = Callable[..., AppTest]
+
+
+def day(ago: int) -> int:
+    return session.today() - ago
+
+
+def everybody() -> list[Row]:
+    """One patient at least in each bucket, from two sources."""
+    rows = [
+        quiet("E-now", day(0), chest_pain="yes", locations="mid_back"), quiet("E-old", day(40), urinary_retention="yes"),
+        quiet("U-1", day(3), fever="yes"), quiet("R-1", day(1), weight_loss="yes"), scant("N-1", day(0)), quiet("C-1", day(0)), quiet("C-2", day(2)),
+        quiet("F-1", day(-1))]
+    return [{"source": "south" if row["patient_id"] in ("U-1", "C-2") else "north", **row} for row in rows]
+
+
+@pytest.fixture
+def peopled(clinic: Engine) -> Engine:
+    load(clinic, "march.csv", written(*everybody()))
+    return clinic
+
+
+def tile(at: AppTest, bucket: str) -> str:
+    """Without colours and emphasis."""
+    return re.sub(r":\w+\[|\]|\*\*|  \n", " ", at.button(key=f"tile_{bucket}").label).strip()
+
+
+def column(at: AppTest, name: str) -> list:
+    return table(at)[name].tolist()
+
+
+def table(at: AppTest) -> pd.DataFrame:
+    return next(found for found in at.dataframe if found.key == "list").value
+
+
+def choose(at: AppTest, key: str, *values: str) -> AppTest:
+    return settled(at.multiselect(key=key).set_value(list(values)).run())
+
+
+def open_patient(at: AppTest, patient_id: str) -> AppTest:
+    return choose_rows(at, "list", column(at, "Patient").index(patient_id))
+
+
+# --- tiles --------------------------------------------------------------------------------------------------------------------------
+
+def test_tiles_say_who_stands_where_and_add_up(open_page: Open, peopled: Engine) -> None:
+    at = open_page("worklist")
+    assert re.findall(r"\d+ \w+", tile(at, "emergency")) == ["2 open", "2 meet", "0 closed"]
+    assert [re.search(r"\d+ \w+", tile(at, bucket))[0] for bucket in ("same_day", "not_assessable", "routine", "no_criterion_met", "no_entries")] == [
+        "1 open", "1 patient", "1 open", "2 patients", "1 patient"]
+    assert "2 + 1 + 1 + 1 + 2 + 1 = 8 patients" in shown(at)
+
+
+def test_a_tile_filters_and_a_second_click_shows_everybody(open_page: Open, peopled: Engine) -> None:
+    at = click(open_page("worklist"), "tile_same_day")
+    assert column(at, "Patient") == ["U-1"]
+    assert len(column(click(at, "tile_same_day"), "Patient")) == 4
+
+
+@pytest.mark.parametrize(("bucket", "listed"), [("not_assessable", ["N-1"]), ("no_criterion_met", ["C-1", "C-2"]), ("no_entries", ["F-1"])])
+def test_people_without_a_flag_can_be_listed_too(open_page: Open, peopled: Engine, bucket: str, listed: list[str]) -> None:
+    at = click(open_page("worklist"), f"tile_{bucket}")
+    assert column(at, "Patient") == listed
+    assert "hidden" not in shown(at), "no emergency is hidden where only unflagged people are asked for"
+
+
+# --- the list -----------------------------------------------------------------------------------------------------------------------
+
+def test_worst_first_then_current_then_newest(open_page: Open, peopled: Engine) -> None:
+    at = open_page("worklist")
+    assert column(at, "Patient") == ["E-now", "E-old", "U-1", "R-1"]
+    assert column(at, "Tier") == ["⬢ Emergency", "⬢ Emergency", "▲ Same-day", "● Routine"]
+    assert column(at, "Reported") == ["today", "5 w", "3 d", "1 d"]
+    assert "4 of 4 patients shown" in shown(at)
+
+
+def test_what_was_acknowledged_comes_after_what_nobody_saw(open_page: Open, peopled: Engine) -> None:
+    at = open_patient(open_page("worklist", name="M. Ito"), "E-now")
+    click(at, "acknowledge")
+    assert column(click(at, "shut"), "Patient")[:2] == ["E-old", "E-now"]
+    assert column(at, "Status")[:2] == ["Open", "Acknowledged"]
+
+
+def test_one_patient_in_the_singular(open_page: Open, clinic: Engine) -> None:
+    load(clinic, "march.csv", written(quiet("E-1", day(0), chest_pain="yes")))
+    text = shown(open_page("worklist"))
+    assert "1 + 0 + 0 + 0 + 0 + 0 = 1 patient" in text
+    assert "1 of 1 patient shown" in text
+    assert "1 patient, 1 entry, 1 source" in text
+    assert "1 patients" not in text
+
+
+# --- filters ------------------------------------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize(("key", "value", "listed"), [
+    ("status", "acknowledged", ["E-old"]), ("status", "open", ["E-now", "U-1", "R-1"]), ("owner", "nobody", ["E-now", "U-1", "R-1"]),
+    ("owner", "B. Lee", ["E-old"]), ("rule", "E06", ["E-old"]), ("rule", "U01", ["U-1"]), ("source", "south", ["U-1"])])
+def test_each_filter(open_page: Open, peopled: Engine, key: str, value: str, listed: list[str]) -> None:
+    at = open_patient(open_page("worklist", name="M. Ito"), "E-old")
+    click(at, "acknowledge")
+    settled(field(at, "text_input", "assignee").set_value("B. Lee").run())
+    click(click(at, "assign_now"), "shut")
+    assert column(choose(at, key, value), "Patient") == listed
+
+
+def test_reported_within_and_find(open_page: Open, peopled: Engine) -> None:
+    at = open_page("worklist")
+    settled(at.selectbox(key="within").set_value("3 days").run())
+    assert column(at, "Patient") == ["E-now", "U-1", "R-1"]
+    click(at, "clear_filters")
+    assert at.selectbox(key="within").value is None
+    settled(at.text_input(key="find").set_value("e-O").run())
+    assert column(at, "Patient") == ["E-old"], "part of an id, whatever the case"
+
+
+def test_a_hidden_emergency_is_announced_and_comes_back(open_page: Open, peopled: Engine) -> None:
+    at = choose(open_page("worklist"), "source", "south")
+    assert "2 emergencies are hidden by these filters" in shown(at)
+    choose(at, "source")
+    choose(at, "rule", "E01")
+    assert "1 emergency is hidden by these filters" in shown(at)
+    assert len(column(click(at, "show_hidden"), "Patient")) == 4
+    assert not has(at, "show_hidden")
+
+
+def test_nobody_left_says_what_to_loosen(open_page: Open, peopled: Engine) -> None:
+    at = choose(choose(open_page("worklist"), "source", "south"), "status", "escalated")
+    assert "Nobody fits all of this" in shown(at)
+    assert "escalated; south" in shown(at)
+    assert len(column(click(at, "clear_filters"), "Patient")) == 4
+
+
+def test_a_filter_by_itself_that_would_bring_somebody_back_is_offered(open_page: Open, peopled: Engine) -> None:
+    at = choose(choose(open_page("worklist"), "source", "south"), "status", "escalated")
+    assert has(at, "loosen_statuses")
+    assert not has(at, "loosen_sources"), "nobody is escalated anywhere"
+    assert column(click(at, "loosen_statuses"), "Patient") == ["U-1"]
+    assert at.multiselect(key="source").value == ["south"]
+
+
+# --- the drawer ---------------------------------------------------------------------------------------------------------------------
+
+def test_a_row_opens_the_patient_beside_the_list(open_page: Open, peopled: Engine) -> None:
+    at = open_patient(open_page("worklist"), "E-now")
+    text = shown(at)
+    assert "Patient E-now" in text
+    assert "Trouble breathing or chest pain with back pain" in text
+    assert f"Reported {date_of(day(0)).day} " in text
+    assert "0 days before the as-of date" in text
+    assert "Evidence for E01: 1 diary entry as written" in text
+    assert "Who are you?" in text, "acting needs a name, reading does not"
+    assert not has(at, "acknowledge")
+    click(at, "next")
+    assert "Patient E-old" in shown(at)
+    assert at.button(key="previous").disabled is False
+    assert not has(click(at, "shut"), "next")
+
+
+def test_reading_is_not_writing(open_page: Open, peopled: Engine) -> None:
+    def acts() -> int:
+        with peopled.connect() as connection:
+            return len(connection.execute(select(triage_action)).all())
+    before = acts()
+    open_patient(open_page("worklist", name="M. Ito"), "E-now")
+    assert acts() == before
+
+
+def test_a_patient_that_a_filter_hides_is_shut(open_page: Open, peopled: Engine) -> None:
+    at = open_patient(open_page("worklist"), "E-now")
+    choose(at, "rule", "U01")
+    assert "Patient E-now" not in shown(at)
+    assert column(at, "Patient") == ["U-1"]
+
+
+def test_an_emergency_is_closed_with_outcome_and_note_only(open_page: Open, peopled: Engine) -> None:
+    at = open_patient(open_page("worklist", name="M. Ito"), "E-now")
+    assert "Choose an outcome" in said(click(at, "close_now"))
+    settled(field(at, "selectbox", "outcome").set_value("sent_to_emergency").run())
+    assert "Write a note" in said(click(at, "close_now"))
+    settled(field(at, "text_area", "closing_note").set_value("Spoke with her at 10:20").run())
+    click(at, "close_now")
+    assert re.findall(r"\d+ \w+", tile(at, "emergency")) == ["1 open", "2 meet", "1 closed"]
+    assert column(at, "Patient") == ["E-old", "U-1", "R-1"]
+
+
+def said(at: AppTest) -> str:
+    return "\n".join(warning.value for warning in at.warning)
+
+
+def test_of_two_who_act_on_one_flag_one_wins_and_the_other_is_told(open_page: Open, peopled: Engine) -> None:
+    first, second = (open_patient(open_page("worklist", name=name), "E-now") for name in ("M. Ito", "B. Lee"))
+    click(first, "acknowledge")
+    assert not said(first)
+    click(second, "acknowledge")
+    assert "M. Ito acknowledged it" in said(second)
+    assert "Nothing of yours was saved" in said(second)
+    with peopled.connect() as connection:
+        assert connection.execute(select(triage_action.c.by, triage_action.c.kind)).all() == [("M. Ito", "acknowledge")]
+    # now that she has seen it, she may go on from there
+    assert "Nothing of yours" not in said(click(second, "escalate"))
+
+
+def test_a_note_survives_somebody_elses_click(open_page: Open, peopled: Engine) -> None:
+    at = open_patient(open_page("worklist", name="B. Lee"), "E-now")
+    settled(field(at, "text_area", "note").set_value("Called twice, no answer").run())
+    with peopled.connect() as connection:
+        seen = dict(connection.execute(select(flag.c.flag, flag.c.version).where(flag.c.rule_id == "E01")).all())
+    act(peopled, seen, Action("acknowledge"), by="M. Ito", at=session.now(), today=session.today())
+    assert "Nothing of yours was saved" in said(click(at, "note_now"))
+    assert field(at, "text_area", "note").value == "Called twice, no answer"
+    click(at, "note_now")
+    assert "“Called twice, no answer”" in shown(at)
+
+
+def test_half_a_note_does_not_follow_to_the_next_patient(open_page: Open, peopled: Engine) -> None:
+    at = open_patient(open_page("worklist", name="M. Ito"), "E-now")
+    for kind, name, value in (("text_area", "note", "About E-now"), ("text_area", "closing_note", "About E-now"), ("selectbox", "outcome", "self_care"),
+                              ("text_input", "assignee", "B. Lee")):
+        settled(field(at, kind, name).set_value(value).run())
+    click(at, "next")
+    assert [field(at, kind, name).value for kind, name in (("text_area", "note"), ("text_area", "closing_note"), ("selectbox", "outcome"))] == ["", "", None]
+    assert field(at, "text_input", "assignee").value == "M. Ito"
+
+
+def test_what_was_closed_by_mistake_is_reopened(open_page: Open, peopled: Engine) -> None:
+    at = open_patient(open_page("worklist", name="M. Ito"), "U-1")
+    settled(field(at, "selectbox", "outcome").set_value("self_care").run())
+    click(at, "close_now")
+    assert "U-1" not in column(at, "Patient")
+    open_patient(choose(at, "status", "closed"), "U-1")
+    assert not has(at, "acknowledge")
+    click(at, "reopen")
+    assert "U-1" in column(choose(at, "status"), "Patient")
+
+
+def test_several_flags_of_one_patient_are_chosen_one_by_one(open_page: Open, clinic: Engine) -> None:
+    load(clinic, "march.csv", written(quiet("X", day(0), chest_pain="yes", urinary_retention="yes", fever="yes")))
+    at = open_patient(open_page("worklist", name="M. Ito"), "X")
+    with clinic.connect() as connection:
+        numbers = dict(connection.execute(select(flag.c.rule_id, flag.c.flag)).all())
+    settled(field(at, "multiselect", "on").set_value([numbers["E06"]]).run())
+    click(at, "acknowledge")
+    with clinic.connect() as connection:
+        assert dict(connection.execute(select(flag.c.rule_id, flag.c.status)).all()) == {"E01": "open", "E06": "acknowledged", "U01": "open"}
