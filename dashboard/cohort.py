@@ -77,6 +77,11 @@ def patients(known_at: int | None = None) -> Select:
         source, source.c.source == patient.c.source).where(patient.c.patient.in_(known))
 
 
+def patients_of(batches: Collection[int]) -> Select:
+    """Numbers of the patients of whom these batches hold an entry, live or not: those whose record a change of the batches may change."""
+    return select(diary_entry.c.patient).where(diary_entry.c.batch.in_([int(number) for number in batches])).distinct()
+
+
 def data_through(connection: Connection, as_of: int, known_at: int | None = None) -> dict[str, int]:
     """The last day of each source with an entry on or before the day."""
     e = entries(connection, as_of, known_at).subquery()

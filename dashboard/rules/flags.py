@@ -12,7 +12,7 @@ from dashboard.rules import active
 from dashboard.rules.definition import RuleSet
 from dashboard.rules.evaluate import Doubt, Outcomes, buckets, evaluate, isolated
 from dashboard.rules.lifecycle import Changes, lapsed, lost_evidence, matched, news
-from dashboard.schema import audit_event, diary_entry, evaluation, import_batch, patient, patient_outcome
+from dashboard.schema import audit_event, evaluation, import_batch, patient, patient_outcome
 
 MOST = 4  # where more than one patient in so many is touched, looking at everybody is the cheaper way
 _CAUSES = {"import_committed": "import", "import_undone": "undo", "rule_set_activated": "rules"}
@@ -89,7 +89,7 @@ def _touched(connection: Connection, done: dict | None, as_of: int, rule_set: Ru
     b = import_batch.c
     changed = list(connection.scalars(select(b.batch).where(or_(b.committed_event > done["known_at"], b.undone_event > done["known_at"]))))
     # a revision is of the same patient as what it supersedes, and what an undo hands over stays what it was
-    touched = database.store(connection, "evaluated_patient", select(diary_entry.c.patient).where(diary_entry.c.batch.in_(changed)).distinct())
+    touched = database.store(connection, "evaluated_patient", cohort.patients_of(changed))
     few, all_ = (int(connection.scalar(select(func.count()).select_from(whose))) for whose in (touched, patient))
     return touched if few * MOST <= all_ else None
 
