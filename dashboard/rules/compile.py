@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import singledispatch
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, ColumnElement, FromClause, Select, and_, case, cast, false, func, not_, or_, select, true, type_coerce
+from sqlalchemy import BigInteger, Boolean, ColumnElement, Float, FromClause, Select, and_, case, cast, false, func, not_, or_, select, true, type_coerce
 
 from dashboard.codelists import ANSWERED, HISTORY, LISTS, LOCATION, SYMPTOM
 from dashboard.database import band, bit_or, has
@@ -40,18 +40,29 @@ Record = FromClause
 
 # --- records ----------------------------------------------------------------------------------------------------------------------
 
-def lists_read(parts: Iterable[Condition]) -> tuple[str, ...]:
-    """The list fields that conditions look at, in the order of the data dictionary."""
-    named = {part.field for part in parts if isinstance(part, Named)}
-    return tuple(field for field in LISTS if field in named)
+SETS = ("present", "denied", "present_new", "denied_new", "present_old", "history_present", "history_denied")
 
 
-def said(entries: Select, lists: tuple[str, ...]) -> Select:
+def columns_read(parts: Iterable[Condition]) -> tuple[str, ...]:
+    """The columns of a record that conditions look at."""
+    parts = tuple(parts)
+    fields = {part.field for part in parts if isinstance(part, Named)}
+    read = {f"{prefix}_{field}" for field in fields for prefix in ("list", "known")} | {"present", "denied", "present_new", "denied_new"}
+    for kind, names in ((PatientHas, ("history_present", "history_denied")), (TemperatureAtLeast, ("temperature",)), (AgeAtLeast, ("born",))):
+        read |= set(names) if any(isinstance(part, kind) for part in parts) else set()
+    if any(isinstance(part, Reported) and part.only == "old" for part in parts):
+        read.add("present_old")
+    every = (*SETS, "temperature", "born", *[f"{prefix}_{field}" for field in LISTS for prefix in ("list", "known")])
+    return tuple(name for name in every if name in read)
+
+
+def said(entries: Select, columns: tuple[str, ...]) -> Select:
     """Entries as records of one, with what the rules need of how bad and since when."""
     e = entries.subquery("said").c
-    nowhere = and_(e.severity.is_(None), e.worst_severity.is_(None))
-    pain = case((or_(e.severity > 0, e.worst_severity > 0), true()), (and_(nowhere, or_(e.locations != 0, e.qualities != 0)), true()), else_=false())
     new = type_coerce(e.present_new, BigInteger)  # whatever type it was derived with
+    # severity or worst above 0; or both blank and something named
+    pain = func.coalesce(func.greatest(e.severity, e.worst_severity), cast(e.locations + e.qualities, Float), type_=Float) > 0
+    fields = [field for field in LISTS if f"list_{field}" in columns]
     return select(
         e.entry, e.patient, e.day, e.severity, func.coalesce(e.worst_severity, e.severity).label("worst"), e.trend, pain.label("pain"),
         case((e.onset_day <= e.day, e.onset_day)).label("onset"), e.relief_helped.label("helped"),
@@ -59,10 +70,10 @@ def said(entries: Select, lists: tuple[str, ...]) -> Select:
         type_coerce(e.denied_new, BigInteger).label("denied_new"), (e.symptoms_present - new).label("present_old"),
         e.history_present, e.history_denied, e.temperature_c.label("temperature"),
         case((e.birth_year.is_not(None), cast(e.day, BigInteger) * YEARS + e.birth_year)).label("born"),
-        *[column for field in lists for column in (e[field].label(f"list_{field}"), _known(e, field).label(f"known_{field}"))])
+        *[column for field in fields for column in (e[field].label(f"list_{field}"), _known(e, field).label(f"known_{field}"))])
 
 
-def _known(entry: Mapping[str, Column], field: str) -> ColumnElement[bool]:
+def _known(entry: Mapping[str, ColumnElement], field: str) -> ColumnElement[bool]:
     """Whether an entry answers a list field."""
     answered = has(entry["answered"], ANSWERED.bits((field,)))
     if field == "locations":
@@ -73,13 +84,15 @@ def _known(entry: Mapping[str, Column], field: str) -> ColumnElement[bool]:
     return or_(answered, entry[field] != 0)
 
 
-def recorded(entries: FromClause, lists: tuple[str, ...]) -> list[ColumnElement]:
+def recorded(entries: FromClause, columns: tuple[str, ...]) -> list[ColumnElement]:
     """Any number of entries added up to one record; to be grouped by."""
-    e = entries.c
-    sets = ("present", "denied", "present_new", "denied_new", "present_old", "history_present", "history_denied")
-    return [*[bit_or(e[name]).label(name) for name in sets], func.max(e.temperature).label("temperature"), func.max(e.born).label("born"),
-            *[column for field in lists for column in (bit_or(e[f"list_{field}"]).label(f"list_{field}"),
-                                                       func.bool_or(e[f"known_{field}"], type_=Boolean).label(f"known_{field}"))]]
+    def added(name: str) -> ColumnElement:
+        column = entries.c[name]
+        if name in SETS or name.startswith("list_"):
+            return bit_or(column)
+        return func.bool_or(column, type_=Boolean) if name.startswith("known_") else func.max(column)
+
+    return [added(name).label(name) for name in columns]
 
 
 # --- answers ----------------------------------------------------------------------------------------------------------------------

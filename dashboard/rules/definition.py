@@ -6,7 +6,7 @@ import csv
 import hashlib
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -100,7 +100,7 @@ class RuleSet:
     def bit(self, rule_id: str) -> int:
         return self._by_id[rule_id].bit
 
-    def bits(self, rule_ids: Mapping[str, object] | tuple[str, ...]) -> int:
+    def bits(self, rule_ids: Iterable[str]) -> int:
         return sum(1 << self.bit(rule_id) for rule_id in set(rule_ids))
 
     def ids(self, bits: int) -> tuple[str, ...]:

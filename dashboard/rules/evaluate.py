@@ -3,7 +3,7 @@
 A few passes over the entries make TEMP tables: one record a patient, the few entries with a finding, the last days of each patient, the
 current episodes. Then each rule is one statement over those. Whoever reads an outcome reads it on the same connection.
 """
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -95,9 +95,10 @@ def _check(connection: Connection, table: Table, records: Table, rules: int) -> 
         raise RuntimeError(f"the evaluation answered {readable} of {patients * rules} questions")
 
 
-def _batches(rules: Sequence[Rule] | dict, suspected: frozenset[str], size: int) -> list[list[Rule]]:
+def _batches(rules: Iterable[Rule], suspected: frozenset[str], size: int) -> list[list[Rule]]:
     """Rules that ask what others came to come after all others."""
     batches = []
+    rules = tuple(rules)
     for asks in (False, True):
         wave = [rule for rule in rules if any(isinstance(part, RuleNotMet) for part in rule.parts) == asks]
         batches += [[rule] for rule in wave if rule.rule_id in suspected]

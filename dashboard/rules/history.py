@@ -35,7 +35,6 @@ class Seen:
     """What an evaluation reads. `everything` are the entries, as records of one; then one record a patient, the few entries with a
     finding, the entries of each patient's last days with how many days `ago` (before the last entry) they are, a record for the days
     around each anchor and which evidence columns in it are whose, the entries of the current episode with its onset, and what other rules came to."""
-    lists: tuple[str, ...]
     everything: FromClause
     records: Table
     findings: FromClause
@@ -139,7 +138,7 @@ def _near(anchor: Condition, days: int, everything: FromClause, findings: FromCl
         a, and_(a.c.patient == everything.c.patient, everything.c.day.between(a.c.anchor_day - days, a.c.anchor_day + days))).subquery()
 
 
-def windows(conditions: Sequence[WithinDays], lists: tuple[str, ...], everything: FromClause, findings: FromClause) -> Select:
+def windows(conditions: Sequence[WithinDays], columns: tuple[str, ...], everything: FromClause, findings: FromClause) -> Select:
     """A record of the days around each day with the anchor that the conditions share, and the evidence in them for each condition."""
     near = _near(conditions[0].anchor, conditions[0].days, everything, findings)
     finds = [any(isinstance(part, FINDINGS) for part in sought(condition)) for condition in conditions]
@@ -148,7 +147,7 @@ def windows(conditions: Sequence[WithinDays], lists: tuple[str, ...], everything
     t = told.c
     evidence = [function(case((t[f"shows_{n}"], column))).label(f"{name}_{n}") for n in range(len(conditions))
                 for name, function, column in zip(EVIDENCE, (func.min, func.max, func.max), (t.day, t.day, t.entry), strict=True)]
-    return select(t.patient, t.anchor_day, *recorded(told, lists), *evidence).group_by(t.patient, t.anchor_day)
+    return select(t.patient, t.anchor_day, *recorded(told, columns), *evidence).group_by(t.patient, t.anchor_day)
 
 
 @gathered.register

@@ -10,7 +10,7 @@ from dashboard.codelists import LISTS, SYMPTOM
 from dashboard.database import has
 from dashboard.days import date_of
 from dashboard.rules import episodes
-from dashboard.rules.compile import answer, lists_read, recorded, said
+from dashboard.rules.compile import answer, columns_read, recorded, said
 from dashboard.rules.conditions import AllOf, Condition, Named, Reported, TemperatureAtLeast
 from dashboard.rules.definition import Rule
 from dashboard.rules.history import RECENT, Seen, windows
@@ -29,36 +29,39 @@ class Look:
 def look(connection: Connection, entries: Select, rules: tuple[Rule, ...], as_of: int, columns: dict[str, type[TypeEngine]], copy: bool) -> Look:
     """`copy` reads the entries once into a table of their own; `columns` are those of the outcome, which is made here, empty."""
     parts = tuple(dict.fromkeys(part for rule in rules for part in rule.parts))
-    lists = lists_read(parts)
+    read = columns_read(parts)
     outcome = database.store(connection, "rule_outcome", select(*[cast(null(), kind).label(name) for name, kind in columns.items()]).where(false()))
     bits = tuple((rule.rule_id, rule.bit) for rule in rules)
 
     live = entries.subquery()
-    everything = said(select(live).where(live.c.day <= as_of), lists)
+    everything = said(select(live).where(live.c.day <= as_of), read)
     everything = database.store(connection, "rule_entry", everything) if copy else everything.subquery()
-    records = database.store(connection, "rule_record", _records(everything, lists, as_of))
-    findings = database.store(connection, "rule_finding", select(everything).where(_clue(parts, everything)))
-    ago = records.c.last_day - everything.c.day
-    recent = database.store(connection, "rule_recent", select(ago.label("ago"), everything).join(records, records.c.patient == everything.c.patient).where(
-        ago < RECENT))
-    recent_records = database.store(connection, "rule_recent_record", _records(recent, lists, as_of))
+    records = database.store(connection, "rule_record", _records(everything, read, as_of))
+    # what is not read is not copied: at millions of entries each column counts
+    e = everything.c
+    needed = [e[name] for name in ("entry", "patient", "day", *read)]
+    findings = database.store(connection, "rule_finding", select(*needed).where(_clue(parts, everything)))
+    ago = records.c.last_day - e.day
+    last_days = select(ago.label("ago"), *needed, e.worst, e.helped, e.pain, e.onset).join(records, records.c.patient == e.patient).where(ago < RECENT)
+    recent = database.store(connection, "rule_recent", last_days)
+    recent_records = database.store(connection, "rule_recent_record", _records(recent, read, as_of))
     current, episode_days = episodes.store(connection, everything, records)
 
     def seen(table: str, entries: FromClause, records: Table, findings: FromClause) -> Seen:
-        return Seen(lists, entries, records, findings, recent, _around(connection, table, parts, lists, entries, findings), episode_days, outcome, bits)
+        return Seen(entries, records, findings, recent, _around(connection, table, parts, read, entries, findings), episode_days, outcome, bits)
 
     return Look(seen("rule_around", everything, records, findings), seen("rule_recent_around", recent, recent_records, recent), current)
 
 
-def _records(entries: FromClause, lists: tuple[str, ...], as_of: int) -> Select:
+def _records(entries: FromClause, read: tuple[str, ...], as_of: int) -> Select:
     e = entries.c
     return select(
         e.patient, literal(as_of).label("as_of"), literal(date_of(as_of).year).label("as_of_year"), func.max(e.day).label("last_day"),
         func.max(e.entry).label("newest"), func.min(e.onset).label("first_onset"), func.max(e.onset).label("last_onset"),
-        func.max(case((and_(e.pain, e.onset.is_(None)), e.day))).label("last_open_pain"), *recorded(entries, lists)).group_by(e.patient)
+        func.max(case((and_(e.pain, e.onset.is_(None)), e.day))).label("last_open_pain"), *recorded(entries, read)).group_by(e.patient)
 
 
-def _around(connection: Connection, name: str, parts: Iterable[Condition], lists: tuple[str, ...], entries: FromClause,
+def _around(connection: Connection, name: str, parts: Iterable[Condition], read: tuple[str, ...], entries: FromClause,
             findings: FromClause) -> tuple[tuple[WithinDays, Table, int], ...]:
     sharing: dict[tuple[Condition, int], list[WithinDays]] = {}
     for part in parts:
@@ -66,7 +69,7 @@ def _around(connection: Connection, name: str, parts: Iterable[Condition], lists
             sharing.setdefault((part.anchor, part.days), []).append(part)
     around = []
     for n, conditions in enumerate(sharing.values()):
-        table = database.store(connection, f"{name}_{n}", windows(conditions, lists, entries, findings))
+        table = database.store(connection, f"{name}_{n}", windows(conditions, read, entries, findings))
         around += [(condition, table, number) for number, condition in enumerate(conditions)]
     return tuple(around)
 
