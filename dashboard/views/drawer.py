@@ -2,7 +2,7 @@
 import pandas as pd
 import streamlit as st
 
-from dashboard import course, figures, triage, worklist
+from dashboard import course, figures, start, triage, worklist
 from dashboard.codelists import CHOICES
 from dashboard.days import ago, spoken
 from dashboard.rules import active
@@ -128,6 +128,10 @@ def _notes(patient: int, found: Status) -> None:
         st.text(text)
 
 
+def _who(by: str) -> str:
+    return "the app" if by == start.SYSTEM else plain(by)
+
+
 def _history(flags: pd.DataFrame) -> None:
     with session.reading() as connection:
         actions = triage.history(connection, flags["flag"].tolist())
@@ -138,4 +142,4 @@ def _history(flags: pd.DataFrame) -> None:
         extra = [CHOICES["outcome"].get(row.outcome), f"to {plain(row.assignee)}" if row.assignee else None,
                  f"until {spoken(row.until_day)}" if row.until_day is not None else None, f"“{plain(row.text)}”" if row.text else None]
         when = pd.Timestamp(row.happened_at, tz="UTC").tz_convert(session.zone())
-        st.caption(" · ".join([f"{when:%-d %b %Y %H:%M}", f"{plain(row.by)} {triage.SAID.get(row.kind, row.kind)} {row.rule_id}", *filter(None, extra)]))
+        st.caption(" · ".join([f"{when:%-d %b %Y %H:%M}", f"{_who(row.by)} {triage.SAID.get(row.kind, row.kind)} {row.rule_id}", *filter(None, extra)]))

@@ -109,15 +109,22 @@ def empty_database() -> None:
     with st.container(border=True):
         st.subheader("No diaries yet", anchor=False)
         st.markdown("Upload what the diary app or survey exported, or look around with invented patients first.")
-        with st.container(horizontal=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
             st.page_link("dashboard/views/imports.py", label="Upload a diary export", icon=":material/upload:")
-            if session.ask_name("empty"):
-                st.button("Load demo data", key="load_demo", icon=":material/science:", on_click=_load_demo)
+            st.button("Load demo data", key="load_demo", icon=":material/science:", on_click=_load_demo)
             st.download_button("Download the template", export.template(), "pain_diary_template.csv", "text/csv", key="template", on_click="ignore",
                                icon=":material/download:")
 
 
+        if session.recall("loading_demo") and session.ask_name("empty"):
+            st.markdown("Thank you. Now the demo data can be loaded.")
+
+
 def _load_demo() -> None:
+    if not session.name():
+        session.remember("loading_demo", True)
+        return
+    session.forget("loading_demo")
     session.write("Demo data loaded.", lambda: start.load_demo(session.engine(), at=session.now(), today=session.today(), by=session.name()))
 
 

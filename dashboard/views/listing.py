@@ -22,7 +22,8 @@ def downloads(shown: pd.DataFrame, filters: Filters, found: Status) -> None:
                        on_click="ignore", icon=":material/print:", help="A page of its own with exactly these lines; open it and print")
 
 
-def table(rows: pd.DataFrame, found: Status, *, narrow: bool) -> None:
+def table(rows: pd.DataFrame, found: Status, chosen: int | None) -> None:
+    """`chosen`: the patient who is open beside the list, which is then narrow."""
     course = session.answer("course", {"patients": rows["patient"].tolist(), "as_of": found.as_of},
                             lambda connection: worklist.recent_course(connection, rows["patient"].tolist(), found.as_of))
     made = pd.DataFrame({
@@ -36,16 +37,18 @@ def table(rows: pd.DataFrame, found: Status, *, narrow: bool) -> None:
         "Owner": rows["owner"].fillna("–"), "Modifiers": course["modifiers"], "Source": rows["source"]})
     if not rows["tier"].notna().any():
         made = made.drop(columns=["Tier", "Why", "Status", "Owner"])
-    if narrow:
+    if chosen is not None:
         made = made[[name for name in ("Tier", "Patient", "Why", "Reported", "Status") if name in made]]
     config = {"30 days": st.column_config.TextColumn("30 days", width=130, help="Mean severity, two days a bar, higher is worse; a blank is a gap"),
               "Tier": st.column_config.TextColumn(width=100), "Patient": st.column_config.TextColumn(width=85),
-              "Why": st.column_config.TextColumn(width=300 if narrow else 290),
+              "Why": st.column_config.TextColumn(width=290 if chosen is None else 300),
               "Reported": st.column_config.TextColumn(width=65, help=f"Before {spoken(found.as_of)}"),
               "Now / worst": st.column_config.TextColumn(width=80), "Modifiers": st.column_config.ListColumn(width=120),
               "Unknown": st.column_config.NumberColumn("?", width=35, help="Rules that cannot be assessed from what was recorded")}
     # a row means the patient who stood in it when it was drawn, whatever the list has become since
     session.remember("rows", rows["patient"].tolist())
+    if chosen in session.recall("rows") and session.recall("list") is None:
+        session.choose_row("list", session.recall("rows").index(chosen))  # back from another page
     colours = figures.TOKENS[session.theme()]
     styled = made.style.map(lambda text: f"color: {colours[_tier_of(text)]}; font-weight: 600" if text else "", subset=["Tier"]) if "Tier" in made else made
     st.dataframe(styled, key="list", hide_index=True, on_select=_select, selection_mode="single-row", column_config=config, row_height=34,

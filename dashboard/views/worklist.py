@@ -164,7 +164,7 @@ def _list_and_drawer(shown: pd.DataFrame, of: int, filters: Filters, found: Stat
                 session.forget("page")  # fewer pages than before, after a filter
             number = st.pagination(pages, key="page") if pages > 1 else 1
         rows = shown.iloc[(number - 1) * listing.PAGE:number * listing.PAGE].reset_index(drop=True)
-        listing.table(rows, found, narrow=chosen is not None)
+        listing.table(rows, found, chosen)
     if right is not None:
         with right:
             drawer.show(shown, int(chosen), found)

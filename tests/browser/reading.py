@@ -1,4 +1,5 @@
 """What a person does and sees, for the browser tests."""
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page
 
 from tests.browser.conftest import act_and_wait
@@ -30,11 +31,16 @@ def mark_row(page: Page, table: str, row: int, height: int = ROW) -> None:
     act_and_wait(page, lambda: grid.click(position={"x": MARK, "y": HEADER + height * row + height // 2}))
 
 
-def cells(page: Page, table: str, column: int) -> list[str]:
-    """Texts of a table's column as it is read out; 0 is the column of the marks where rows can be chosen."""
-    found = page.locator(f".st-key-{table} [data-testid^='glide-cell-{column}-']")
+def cells(page: Page, table: str | None, column: int) -> list[str]:
+    """Texts of a table's column as it is read out, for the rows in sight; 0 is the column of the marks where rows can be chosen. None
+    is the only table of a page. What is read out follows the picture after a while, so it has to stand still first."""
+    found = page.locator(f"{f'.st-key-{table} ' if table else ''}[data-testid^='glide-cell-{column}-']")
     found.first.wait_for(state="attached")
-    return found.all_inner_texts()
+    before: list[str] = []
+    while (now := found.all_inner_texts()) != before:
+        before = now
+        page.wait_for_timeout(400)
+    return now
 
 
 def give_name(page: Page, key: str, name: str) -> None:
@@ -55,3 +61,11 @@ def patient(page: Page) -> str:
 
 def tile(page: Page, bucket: str) -> str:
     return " ".join(button(page, f"tile_{bucket}").inner_text().split())
+
+
+def assert_accessible(page: Page) -> None:
+    """No serious or critical finding, Streamlit's own parts included."""
+    found = Axe().run(page).response["violations"]
+    faults = [f"{fault['id']}: {node['target']} {node['html'][:200]}" for fault in found if fault["impact"] in ("serious", "critical")
+              for node in fault["nodes"]]
+    assert not faults, "\n".join(faults)

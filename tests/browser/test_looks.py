@@ -2,22 +2,13 @@
 from collections.abc import Callable
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from tests.browser.conftest import App, screenshot
-from tests.browser.reading import cells, give_name, go, mark_row
+from tests.browser.reading import assert_accessible, cells, give_name, go, mark_row
 
 Open = Callable[..., Page]
 SCREEN = {"width": 1280, "height": 720}
-
-
-def assert_accessible(page: Page) -> None:
-    """No serious or critical finding, Streamlit's own parts included."""
-    found = Axe().run(page).response["violations"]
-    faults = [f"{fault['id']}: {node['target']} {node['html'][:200]}" for fault in found if fault["impact"] in ("serious", "critical")
-              for node in fault["nodes"]]
-    assert not faults, "\n".join(faults)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

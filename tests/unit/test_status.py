@@ -22,7 +22,8 @@ def read(clinic: Clinic) -> Status:
 
 def test_the_line_says_as_of_when_on_whose_data_and_by_which_rules(engine: Engine) -> None:
     clinic = Clinic(engine)
-    clinic.sends(quiet("1", TODAY - 3, source="a"), quiet("1", TODAY, source="a", severity="5"), quiet("1", TODAY - 20, source="b"), quiet("2", TODAY + 1, source="a"))
+    clinic.sends(quiet("1", TODAY - 3, source="a"), quiet("1", TODAY, source="a", severity="5"), quiet("1", TODAY - 20, source="b"),
+                 quiet("2", TODAY + 1, source="a"))
     found = read(clinic)
     assert (found.as_of, found.through, found.patients, found.entries) == (TODAY, {"a": TODAY, "b": TODAY - 20}, 3, 3)
     assert (found.oldest, found.age, found.age > status.STALE, found.is_empty, found.pending, found.due) == (TODAY - 20, 20, True, False, False, False)

@@ -77,7 +77,7 @@ def test_a_tile_filters_and_a_second_click_shows_everybody(open_page: Open, peop
 def test_people_without_a_flag_can_be_listed_too(open_page: Open, peopled: Engine, bucket: str, listed: list[str]) -> None:
     at = click(open_page("worklist"), f"tile_{bucket}")
     assert column(at, "Patient") == listed
-    assert "hidden" not in shown(at), "no emergency is hidden where only unflagged people are asked for"
+    assert "2 emergencies are hidden by these filters" in shown(at)
 
 
 # --- the list -----------------------------------------------------------------------------------------------------------------------
@@ -152,6 +152,12 @@ def test_a_filter_by_itself_that_would_bring_somebody_back_is_offered(open_page:
     assert not has(at, "loosen_sources"), "nobody is escalated anywhere"
     assert column(click(at, "loosen_statuses"), "Patient") == ["U-1"]
     assert at.multiselect(key="source").value == ["south"]
+
+
+def test_all_filters_at_once_are_taken_away(open_page: Open, peopled: Engine) -> None:
+    at = click(choose(choose(open_page("worklist"), "source", "south"), "status", "escalated"), "tile_routine")
+    assert "No filter alone is to blame" in shown(at)
+    assert len(column(click(at, "clear_filters"), "Patient")) == 4
 
 
 # --- the drawer ---------------------------------------------------------------------------------------------------------------------
