@@ -16,8 +16,8 @@ SERVER = "PAIN_DIARY_TEST_POSTGRES"
 # examples that need an empty database empty it themselves, so a fixture that lives for all of them is meant
 _SUPPRESSED = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 # the same examples every time: a change is never blamed for an old fault. The campaign looks elsewhere each time.
-settings.register_profile("default", max_examples=30, derandomize=True, deadline=None, suppress_health_check=_SUPPRESSED)
-settings.register_profile("campaign", max_examples=3000, deadline=None, print_blob=True, suppress_health_check=_SUPPRESSED)
+settings.register_profile("default", max_examples=15, derandomize=True, deadline=None, suppress_health_check=_SUPPRESSED)
+settings.register_profile("campaign", max_examples=1500, deadline=None, print_blob=True, suppress_health_check=_SUPPRESSED)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 databases.guard_the_wall()
@@ -57,11 +57,19 @@ def duckdb_url(duckdb_template: Path, tmp_path: Path) -> str:
     return f"duckdb:///{shutil.copy(duckdb_template, tmp_path / 'diary.duckdb')}"
 
 
-@pytest.fixture
-def duckdb_engine(duckdb_url: str) -> Iterator[Engine]:
-    engine = database.open_engine(duckdb_url)
+@pytest.fixture(scope="session")
+def duckdb_database(duckdb_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """One database for all tests of this process: an engine of its own would compile every statement again."""
+    path = shutil.copy(duckdb_template, tmp_path_factory.mktemp("database") / "diary.duckdb")
+    engine = database.open_engine(f"duckdb:///{path}")
     yield engine
     engine.dispose()
+
+
+@pytest.fixture
+def duckdb_engine(duckdb_database: Engine) -> Engine:
+    databases.empty(duckdb_database)
+    return duckdb_database
 
 
 @pytest.fixture(scope="session")

@@ -115,7 +115,8 @@ class ImportPlan:
         """What a person needs to know before deciding."""
         c = self.counts
         revised = [f"{c['revised']:,} revised"] if c["revised"] else []
-        parts = [f"{c['entries']:,} new", *revised, f"{c['duplicate']:,} already here", f"{c['quarantined']:,} need attention"]
+        needs = "needs" if c["quarantined"] == 1 else "need"
+        parts = [f"{c['entries']:,} new", *revised, f"{c['duplicate']:,} already here", f"{c['quarantined']:,} {needs} attention"]
         said = f"{counted(c['rows_in'], 'row')}: {', '.join(parts)}."
         if not c["loaded"]:
             return said + " Nothing would change."

@@ -43,7 +43,7 @@ class Arm:
     due_working_days: int = 0  # 0: as the tier has it
 
     def describe(self) -> str:
-        aside = " (says nothing where it is not met)" if self.raises_only else ""
+        aside = " (only names or raises what another line finds: where it does not hold, nothing follows)" if self.raises_only else ""
         return f"{TIERS[self.tier]}: {self.when.describe()}{aside}. Shown as “{self.reason}”."
 
 

@@ -29,7 +29,7 @@ def test_from_a_file_to_a_flag_and_back(serve: Serve, open_page: Open) -> None:
     expect(page.get_by_role("heading", name="No diaries yet")).to_be_visible()
     go(page, "Import")
     upload(page, "march.csv", diary())
-    expect(page.get_by_text("3 rows: 2 new, 0 already here, 1 need attention. Importing raises 1 flag, an emergency.")).to_be_visible()
+    expect(page.get_by_text("3 rows: 2 new, 0 already here, 1 needs attention. Importing raises 1 flag, an emergency.")).to_be_visible()
     expect(button(page, "import")).to_have_count(0)  # not before a name
     give_name(page, "import", "M. Ito")
     click(page, "import")

@@ -37,7 +37,7 @@ def test_a_plan_changes_nothing_and_says_what_the_commit_will_do(engine: Engine)
     before = everything(engine)
     found = planned(engine, HEAD, "1,a,2026-03-01,6", "1,,2026-03-02,2", "1,,2026-03-02,x")
     assert everything(engine) == before
-    assert found.sentence == "3 rows: 1 new, 1 revised, 0 already here, 1 need attention."
+    assert found.sentence == "3 rows: 1 new, 1 revised, 0 already here, 1 needs attention."
     assert commit.commit(engine, found, by=BY, at=AT).counts == found.counts
 
 
