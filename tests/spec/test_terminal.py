@@ -191,9 +191,9 @@ def process(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
                           env={**os.environ, **environment})
 
 
-def test_a_second_process_on_an_open_file_says_who_has_it_and_what_to_do(duckdb_engine: Engine, duckdb_url: str) -> None:
+def test_a_second_process_on_an_open_file_says_who_has_it_and_what_to_do(duckdb_engine: Engine) -> None:
     with duckdb_engine.connect():
-        done = process("buckets", "--json", PAIN_DIARY_DATABASE=duckdb_url)
+        done = process("buckets", "--json", PAIN_DIARY_DATABASE=duckdb_engine.url.render_as_string())
     assert done.returncode == 1
     error = json.loads(done.stdout)["error"]
     assert done.stderr.strip() == error and f"process {os.getpid()}" in error
