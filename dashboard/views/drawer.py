@@ -2,9 +2,10 @@
 import pandas as pd
 import streamlit as st
 
-from dashboard import course, figures, start, triage, worklist
+from dashboard import course, start, triage, worklist
 from dashboard.codelists import CHOICES
 from dashboard.days import ago, spoken
+from dashboard.figures.course import severity
 from dashboard.rules import active
 from dashboard.rules.definition import RuleSet
 from dashboard.status import Status
@@ -116,7 +117,7 @@ def _severity(flags: pd.DataFrame, patient: int, found: Status) -> None:
                f"{counted(len(days), 'day')} with a score")
     if len(days):
         marks = flags[flags["met"].astype(bool)].to_dict("records")
-        chart = figures.severity(days, marks, first_day=found.as_of - DAYS_SHOWN + 1, last_day=found.as_of, theme=session.theme())
+        chart = severity(days, marks, first_day=found.as_of - DAYS_SHOWN + 1, last_day=found.as_of, theme=session.theme())
         st.plotly_chart(chart, key="severity", theme=None, config={"displayModeBar": False}, alt="Severity by day with gaps where nothing was recorded")
 
 

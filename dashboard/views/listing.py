@@ -2,9 +2,10 @@
 import pandas as pd
 import streamlit as st
 
-from dashboard import figures, status, worklist
+from dashboard import status, worklist
 from dashboard.codelists import CHOICES
 from dashboard.days import ago, spoken
+from dashboard.figures.tokens import TOKENS
 from dashboard.status import Status
 from dashboard.views import frame, session
 from dashboard.worklist import Filters
@@ -49,7 +50,7 @@ def table(rows: pd.DataFrame, found: Status, chosen: int | None) -> None:
     session.remember("rows", rows["patient"].tolist())
     if chosen in session.recall("rows") and session.recall("list") is None:
         session.choose_row("list", session.recall("rows").index(chosen))  # back from another page
-    colours = figures.TOKENS[session.theme()]
+    colours = TOKENS[session.theme()]
     styled = made.style.map(lambda text: f"color: {colours[_tier_of(text)]}; font-weight: 600" if text else "", subset=["Tier"]) if "Tier" in made else made
     st.dataframe(styled, key="list", hide_index=True, on_select=_select, selection_mode="single-row", column_config=config, row_height=34,
                  height=min(36 + 34 * len(rows), 620), alt="Worklist, one line a patient; choose a row to open the patient beside the list")

@@ -2,7 +2,8 @@
 import pandas as pd
 import streamlit as st
 
-from dashboard import activity, audit, figures
+from dashboard import activity, audit
+from dashboard.figures.tokens import TOKENS
 from dashboard.rules import active, answers, definition
 from dashboard.rules.definition import TIERS, Rule, RuleSet
 from dashboard.rules.over_time import KINDS
@@ -49,7 +50,7 @@ def _table(rules: list[Rule], counts: dict[str, dict[str, int]], *, narrow: bool
         "Sources": [", ".join(kind for code, kind in SOURCE_KINDS.items() if code in {said.kind for said in rule.sources}) for rule in rules]})
     if narrow:
         table = table[["Tier", "Rule", "Title"]]
-    colours = figures.TOKENS[session.theme()]
+    colours = TOKENS[session.theme()]
     styled = table.style.map(lambda text: f"color: {colours.get(_tier_of(text), colours['none'])}; font-weight: 600", subset=["Tier"])
     number = st.column_config.NumberColumn
     st.dataframe(styled, key="rule_list", hide_index=True, on_select=_select, selection_mode=["single-row", "single-cell"], height="content", column_config={

@@ -5,12 +5,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from dashboard.days import date_of
+from dashboard.figures.tokens import MARK, TOKENS, bare
 
-# clinical reference 5: contrast of at least 4.5:1 on the page, red for emergencies alone
-TOKENS = {
-    "light": {"E": "#B00020", "U": "#B45309", "R": "#0B5CAD", "unknown": "#6B4FA0", "none": "#5F6368", "text": "#1F2933", "grid": "#D5DBE3", "line": "#0B5CAD"},
-    "dark": {"E": "#FF6B6B", "U": "#FFB454", "R": "#6CB6FF", "unknown": "#B9A3E3", "none": "#9AA4B2", "text": "#E6EAF0", "grid": "#353D4A", "line": "#6CB6FF"}}
-_MARK = {"E": "hexagon", "U": "triangle-up", "R": "circle"}
 _WORD = {"E": "Emergency", "U": "Same-day", "R": "Routine"}
 
 
@@ -29,13 +25,9 @@ def severity(days: pd.DataFrame, flags: list[Mapping], *, first_day: int, last_d
         found = [flag for flag in flags if flag["tier"] == tier and first_day <= flag["last_evidence"] <= last_day]
         if found:
             figure.add_scatter(x=[date_of(flag["last_evidence"]) for flag in found], y=[10.8 + height * 0.9] * len(found), mode="markers", name=_WORD[tier],
-                               marker={"size": 11, "symbol": _MARK[tier], "color": token[tier]},
+                               marker={"size": 11, "symbol": MARK[tier], "color": token[tier]},
                                text=[flag["reason"] for flag in found],
                                hovertemplate="%{x|%-d %b}: %{text}<extra></extra>", cliponaxis=False)
-    axis = {"gridcolor": token["grid"], "zeroline": False, "fixedrange": True}
-    figure.update_layout(
-        height=210, margin={"l": 34, "r": 8, "t": 8, "b": 24},
-        paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)", font={"color": token["text"], "size": 12},
-        legend={"orientation": "h", "y": -0.22, "x": 0}, xaxis={**axis, "range": [date_of(first_day - 1), date_of(last_day + 2)], "showgrid": False},
-        yaxis={**axis, "range": [-0.3, 13.2], "tickvals": [0, 2, 4, 6, 8, 10]}, hovermode="closest")
-    return figure
+    return bare(figure, theme, 210, legend={"orientation": "h", "y": -0.22, "x": 0}, hovermode="closest",
+                xaxis={"range": [date_of(first_day - 1), date_of(last_day + 2)], "showgrid": False},
+                yaxis={"range": [-0.3, 13.2], "tickvals": [0, 2, 4, 6, 8, 10]})

@@ -1,0 +1,17 @@
+"""Colours, marks and the plain frame that every figure shares."""
+import plotly.graph_objects as go
+
+# clinical reference 5: contrast of at least 4.5:1 on the page, red for emergencies alone
+TOKENS = {
+    "light": {"E": "#B00020", "U": "#B45309", "R": "#0B5CAD", "unknown": "#6B4FA0", "none": "#5F6368", "text": "#1F2933", "grid": "#D5DBE3", "line": "#0B5CAD"},
+    "dark": {"E": "#FF6B6B", "U": "#FFB454", "R": "#6CB6FF", "unknown": "#B9A3E3", "none": "#9AA4B2", "text": "#E6EAF0", "grid": "#353D4A", "line": "#6CB6FF"}}
+MARK = {"E": "hexagon", "U": "triangle-up", "R": "circle"}
+
+
+def bare(figure: go.Figure, theme: str, height: int, **layout: object) -> go.Figure:
+    """Without what a page already has: background, title, zooming; `layout` is Plotly's own."""
+    token = TOKENS[theme]
+    axis = {"gridcolor": token["grid"], "zeroline": False, "fixedrange": True}
+    given = {name: {**axis, **layout.pop(name, {})} for name in ("xaxis", "yaxis")}
+    return figure.update_layout(**{"height": height, "margin": {"l": 34, "r": 8, "t": 8, "b": 24}, "paper_bgcolor": "rgba(0,0,0,0)",
+                                   "plot_bgcolor": "rgba(0,0,0,0)", "font": {"color": token["text"], "size": 12}, **given, **layout})
