@@ -1,26 +1,32 @@
-"""Frames in, Plotly figures out. Pure: no Streamlit, no database."""
-from collections.abc import Mapping
+"""One patient on one time axis: flags and what was done, severity, symptoms. Frames in, Plotly figures out."""
+from collections.abc import Iterable, Mapping
+from html import escape
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from dashboard.days import date_of
+from dashboard.codelists import SYMPTOM
+from dashboard.course import DENIED, NOT_ASKED, PRESENT
+from dashboard.days import date_of, spoken
 from dashboard.figures.tokens import MARK, TOKENS, bare
 
 _WORD = {"E": "Emergency", "U": "Same-day", "R": "Routine"}
+_ICON = {"E": "⬢", "U": "▲", "R": "●"}
+BANDS = {"none 0": 0, "mild 1–3": 2.5, "moderate 4–6": 5.5, "severe 7–10": 8.5}  # clinical reference 2; where the name stands
+HIGHER_IS_WORSE = "0 = no pain · 10 = worst (higher is worse)"
+STATES = {PRESENT: ("reported", "circle", 9), DENIED: ("denied", "circle-open", 7), NOT_ASKED: ("not asked", "circle", 3)}
+_MARKS = 150  # of one lane: more could not be told apart, and the browser would have thousands to draw
+_MANY = 200  # days: of so many, single ones are a cloud, and the mean is what can be read
+_STRIP, _SEVERITY, _LANE, _BETWEEN, _TOP = 19, 190, 17, 26, 30  # pixels
 
 
 def severity(days: pd.DataFrame, flags: list[Mapping], *, first_day: int, last_day: int, theme: str) -> go.Figure:
     """Mean severity (filled) and worst (hollow) by day, 0 to 10, with marks where the evidence of a flag lies. A day without a
     score stays empty: no line crosses a gap of more than a day."""
     token = TOKENS[theme]
-    whole = days.set_index("day").reindex(range(first_day, last_day + 1))
-    dates = [date_of(day) for day in whole.index]
     figure = go.Figure()
-    figure.add_scatter(x=dates, y=whole["severity"], mode="lines+markers", name="Severity", connectgaps=False, line={"color": token["line"], "width": 1.5},
-                       marker={"size": 5}, hovertemplate="%{x|%-d %b}: %{y:.1f}<extra>severity</extra>")
-    figure.add_scatter(x=dates, y=whole["worst"], mode="markers", name="Worst", marker={"size": 6, "symbol": "circle-open", "color": token["none"]},
-                       hovertemplate="%{x|%-d %b}: %{y:.1f}<extra>worst</extra>")
+    _scores(figure, days, first_day, last_day, token)
     for height, tier in enumerate("RUE"):  # each at a height of its own, so that none hides another
         found = [flag for flag in flags if flag["tier"] == tier and first_day <= flag["last_evidence"] <= last_day]
         if found:
@@ -31,3 +37,130 @@ def severity(days: pd.DataFrame, flags: list[Mapping], *, first_day: int, last_d
     return bare(figure, theme, 210, legend={"orientation": "h", "y": -0.22, "x": 0}, hovermode="closest",
                 xaxis={"range": [date_of(first_day - 1), date_of(last_day + 2)], "showgrid": False},
                 yaxis={"range": [-0.3, 13.2], "tickvals": [0, 2, 4, 6, 8, 10]})
+
+
+def course(days: pd.DataFrame, symptoms: pd.DataFrame, flags: list[Mapping], actions: list[Mapping], *, first_day: int, last_day: int,
+           theme: str) -> go.Figure:
+    """`days` and `symptoms` as course.severity_by_day and symptoms_by_day make them, from the first entry on; `flags` with tier, reason,
+    rule_id, first_evidence, last_evidence; `actions` with day and text. One x axis: what stands above each other is the same day."""
+    token = TOKENS[theme]
+    figure = go.Figure()
+    tiers = [tier for tier in "EUR" if _inside(flags, tier, first_day, last_day)]
+    done = [action for action in actions if first_day <= action["day"] <= last_day]
+    strip = [f"<span style='color:{token[tier]}'>{_ICON[tier]} {_WORD[tier]}</span>" for tier in tiers] + ["Actions"] * bool(done)
+    many = last_day - first_day > _MANY
+    for draw in (_scores, _seven_days) if many else (_seven_days, _scores):
+        draw(figure, days, first_day, last_day, token, many)
+    for row, tier in enumerate(tiers):
+        _flags(figure, _inside(flags, tier, first_day, last_day), tier, row, first_day, token)
+    if done:
+        by_day = _joined((action["day"], escape(action["text"], quote=False)) for action in done)
+        figure.add_scatter(x=list(map(date_of, by_day)), y=[len(tiers)] * len(by_day), yaxis="y2", mode="markers", name="Actions", showlegend=False,
+                           marker={"symbol": "line-ns", "size": 12, "line": {"width": 2, "color": token["text"]}},
+                           text=list(by_day.values()), hovertemplate="%{text}<extra></extra>")
+    if len(symptoms.columns):
+        _lanes(figure, symptoms, first_day, last_day, token)
+    labels = [SYMPTOM.label[code] for code in symptoms.columns]
+    strip_height, lanes_height = (_STRIP * len(strip) + _BETWEEN if strip else _BETWEEN / 2), (_LANE * len(labels) + _BETWEEN if labels else _BETWEEN)
+    plot = strip_height + _SEVERITY + lanes_height
+    top, bottom = 1 - strip_height / plot, lanes_height / plot
+    pad = 1 + (last_day - first_day) // 90
+    bare(figure, theme, round(plot) + _TOP, margin={"l": max(118, *(16 + round(5.4 * len(label)) for label in labels), 0), "r": 12, "t": _TOP, "b": 0},
+         hovermode="closest", font={"color": token["text"], "size": 12, "family": "Source Sans, sans-serif"},
+         legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1 + 6 / plot, "yanchor": "bottom", "traceorder": "normal"},
+         # never so short that a day is split
+         xaxis={"range": [date_of(min(first_day, last_day - 13) - pad).isoformat(), date_of(last_day + pad).isoformat()], "type": "date", "anchor": "y",
+                "tickformatstops": [{"dtickrange": [None, 27 * 864e5], "value": "%-d %b"}, {"dtickrange": [27 * 864e5, None], "value": "%b %Y"}]},
+         yaxis={"range": [-0.5, 10.5], "domain": [bottom, top], "tickvals": [0, 4, 7, 10]})
+    still = {"fixedrange": True, "zeroline": False, "gridcolor": token["grid"]}
+    if strip:
+        figure.update_layout(yaxis2={**still, "domain": [1 - _STRIP * len(strip) / plot, 1], "range": [len(strip) - 0.5, -0.5], "showgrid": False,
+                                     "tickvals": list(range(len(strip))), "ticktext": strip})
+    if labels:
+        figure.update_layout(yaxis3={**still, "domain": [0, _LANE * len(labels) / plot], "range": [len(labels) - 0.4, -0.6], "gridwidth": 0.5,
+                                     "tickvals": list(range(len(labels))), "ticktext": labels})
+    for name, height in BANDS.items():
+        figure.add_annotation(text=name, x=0, xref="paper", xanchor="right", xshift=-26, y=height, yref="y", showarrow=False, font={"color": token["none"]})
+    figure.add_annotation(text=HIGHER_IS_WORSE, x=0, xref="paper", xanchor="left", y=top, yref="paper", yanchor="bottom", showarrow=False,
+                          font={"color": token["none"]})
+    if not ((days["day"] >= first_day) & (days["day"] <= last_day)).any():
+        figure.add_annotation(text="No score was recorded in this time", x=0.5, xref="paper", y=5.5, yref="y", showarrow=False, font={"size": 12})
+    return figure
+
+
+def step(first_day: int, last_day: int) -> int:
+    """Days that one mark of a lane stands for: 1, a week, or four."""
+    span = last_day - first_day + 1
+    return next((days for days in (1, 7) if span <= days * _MARKS), 28)
+
+
+def _scores(figure: go.Figure, days: pd.DataFrame, first_day: int, last_day: int, token: Mapping[str, str], many: bool = False) -> None:
+    whole = days.set_index("day").reindex(range(first_day, last_day + 1))
+    dates = [date_of(day) for day in whole.index]
+    faint = 0.4 if many else 1
+    figure.add_scatter(x=dates, y=_gaps(whole["severity"]), mode="markers" if many else "lines+markers", name="Severity", connectgaps=False,
+                       line={"color": token["line"], "width": 1}, marker={"size": 3 if many else 5, "color": token["line"]}, opacity=faint,
+                       hovertemplate="%{x|%-d %b %Y}: %{y:.3~g}<extra>severity, mean of the day</extra>")
+    worst = whole["worst"].notna()
+    figure.add_scatter(x=[day for day, is_there in zip(dates, worst, strict=True) if is_there], y=whole["worst"][worst].tolist(), mode="markers",
+                       name="Worst", marker={"size": 4 if many else 7, "symbol": "circle-open", "color": token["none"]}, opacity=faint,
+                       hovertemplate="%{x|%-d %b %Y}: %{y:.3~g}<extra>worst of the day</extra>")
+
+
+def _seven_days(figure: go.Figure, days: pd.DataFrame, first_day: int, last_day: int, token: Mapping[str, str], many: bool = False) -> None:
+    """The mean over the last seven days, where two of them at least have a score; nothing stands in for those without."""
+    whole = days.set_index("day")["severity"].reindex(range(first_day - 6, last_day + 1))
+    mean = whole.rolling(7, min_periods=2).mean().loc[first_day:]
+    figure.add_scatter(x=[date_of(day) for day in mean.index], y=_gaps(mean), mode="lines", name="7-day mean", connectgaps=False,
+                       line={"color": token["line"], "width": 2 if many else 4}, opacity=1 if many else 0.45,
+                       hovertemplate="%{x|%-d %b %Y}: %{y:.2f}<extra>7-day mean</extra>")
+
+
+def _gaps(values: pd.Series) -> list[float | None]:
+    return [None if pd.isna(value) else round(float(value), 4) for value in values]
+
+
+def _inside(flags: Iterable[Mapping], tier: str, first_day: int, last_day: int) -> list[Mapping]:
+    """Flags whose evidence lies, at least with one end, in the time that is shown."""
+    return [flag for flag in flags if flag["tier"] == tier and flag["first_evidence"] <= last_day and flag["last_evidence"] >= first_day]
+
+
+def _flags(figure: go.Figure, flags: list[Mapping], tier: str, row: int, first_day: int, token: Mapping[str, str]) -> None:
+    """A line from the first to the last evidence, with the tier's mark on the last; what shares a day shares a mark."""
+    ends = [(flag["first_evidence"], flag["last_evidence"]) for flag in flags if flag["first_evidence"] != flag["last_evidence"]]
+    if ends:
+        figure.add_scatter(x=[day for first, last in ends for day in (date_of(max(first, first_day)), date_of(last), None)], y=[row] * 3 * len(ends),
+                           yaxis="y2", mode="lines", line={"color": token[tier], "width": 1.5}, hoverinfo="skip", showlegend=False, name=_WORD[tier])
+    by_day = _joined((flag["last_evidence"], f"<b>{flag['reason']}</b> ({flag['rule_id']})<br>evidence {_span(flag)}") for flag in flags)
+    figure.add_scatter(x=list(map(date_of, by_day)), y=[row] * len(by_day), yaxis="y2", mode="markers", name=_WORD[tier], showlegend=False,
+                       marker={"size": 12, "symbol": MARK[tier], "color": token[tier]}, text=list(by_day.values()),
+                       hovertemplate="%{text}<extra></extra>")
+
+
+def _span(flag: Mapping) -> str:
+    first, last = spoken(flag["first_evidence"]), spoken(flag["last_evidence"])
+    return f"of {last}" if first == last else f"from {first} to {last}"
+
+
+def _joined(texts: Iterable[tuple[int, str]]) -> dict[int, str]:
+    by_day: dict[int, list[str]] = {}
+    for day, text in texts:
+        by_day.setdefault(day, []).append(text)
+    return {day: "<br>".join(found) for day, found in by_day.items()}
+
+
+def _lanes(figure: go.Figure, symptoms: pd.DataFrame, first_day: int, last_day: int, token: Mapping[str, str]) -> None:
+    """A row a symptom, a mark a day with an entry; over a long time a mark a week or four, present where it was on any day of it."""
+    days = step(first_day, last_day)
+    inside = symptoms.loc[(symptoms.index >= first_day) & (symptoms.index <= last_day)]
+    if days > 1 and len(inside):
+        last = last_day - (last_day - inside.index.to_numpy()) // days * days
+        inside = inside.groupby(last).max()
+    states = inside.to_numpy()
+    dates = np.array([date_of(day).isoformat() for day in inside.index], object)
+    when = {1: "%{x|%-d %b %Y}", 7: "Week to %{x|%-d %b %Y}", 28: "Four weeks to %{x|%-d %b %Y}"}[days]
+    for state, (word, symbol, size) in STATES.items():
+        lane, at = np.nonzero(states.T == state)
+        figure.add_scatter(x=dates[at].tolist(), y=lane.tolist(), yaxis="y3", mode="markers", name=word,
+                           marker={"symbol": symbol, "size": min(size, 9 if days == 1 else 6), "color": token["text" if state == PRESENT else "none"]},
+                           hovertemplate=f"{when}: %{{y}}, {word}<extra></extra>")

@@ -14,4 +14,5 @@ def bare(figure: go.Figure, theme: str, height: int, **layout: object) -> go.Fig
     axis = {"gridcolor": token["grid"], "zeroline": False, "fixedrange": True}
     given = {name: {**axis, **layout.pop(name, {})} for name in ("xaxis", "yaxis")}
     return figure.update_layout(**{"height": height, "margin": {"l": 34, "r": 8, "t": 8, "b": 24}, "paper_bgcolor": "rgba(0,0,0,0)",
-                                   "plot_bgcolor": "rgba(0,0,0,0)", "font": {"color": token["text"], "size": 12}, **given, **layout})
+                                   "plot_bgcolor": "rgba(0,0,0,0)", **given, **layout,
+                                   "font": {"family": "Source Sans, sans-serif", "color": token["text"], "size": 12}})

@@ -79,7 +79,8 @@ def _tiles(counts: dict) -> None:
 
 def _choose_tile(bucket: str) -> None:
     session.remember("tile", None if session.recall("tile") == bucket else bucket)
-    session.forget("patient", "page")
+    session.forget("patient")
+    session.remember("page", 1)  # forgotten, the browser would still show the page before
 
 
 def _filters(found: Status) -> Filters:
@@ -89,19 +90,20 @@ def _filters(found: Status) -> Filters:
     shared = {"label_visibility": "collapsed"}
     statuses = next(cells).multiselect("Status", list(CHOICES["status"]), format_func=CHOICES["status"].get, key="status", placeholder="Any status",
                                        bind="query-params", **shared)
-    owner = next(cells).multiselect("Owner", [NOBODY, *owners], key="owner", placeholder="Any owner", **shared)
+    owner = next(cells).multiselect("Owner", [NOBODY, *owners], key="owner", placeholder="Any owner", persist_state="session", **shared)
     rule = next(cells).multiselect("Rule", list(rules), format_func=lambda code: f"{code} {rules[code]}", key="rule", placeholder="Any rule",
                                    bind="query-params", **shared)
     sources = next(cells).multiselect("Source", list(found.through), key="source", placeholder="Any source", bind="query-params", **shared)
     within = next(cells).selectbox("Reported within", list(WITHIN), index=None, key="within", placeholder="Any time", bind="query-params", **shared)
-    find = next(cells).text_input("Find id", key="find", placeholder="Find id", **shared)
+    find = next(cells).text_input("Find id", key="find", placeholder="Find id", persist_state="session", **shared)
     return Filters(bucket=session.recall("tile"), statuses=tuple(statuses), owners=tuple("" if who == NOBODY else who for who in owner), rules=tuple(rule),
                    sources=tuple(sources), within_days=WITHIN.get(within), find=find)
 
 
 def _clear(*filters: str) -> None:
     """Takes these filters away, or all of them."""
-    session.forget("patient", "page")
+    session.forget("patient")
+    session.remember("page", 1)
     nothing = Filters()
     for name in filters or SET_BY:
         value = getattr(nothing, name)
@@ -166,8 +168,8 @@ def _list_and_drawer(shown: pd.DataFrame, of: int, filters: Filters, found: Stat
                 st.button("Clear filters", key="clear_filters", type="tertiary", on_click=_clear)
             pages = -(-len(shown) // listing.PAGE)
             if session.recall("page", 1) > pages:
-                session.forget("page")  # fewer pages than before, after a filter
-            number = st.pagination(pages, key="page") if pages > 1 else 1
+                session.remember("page", 1)  # fewer pages than before, after a filter
+            number = st.pagination(pages, key="page", persist_state="session") if pages > 1 else 1
         rows = shown.iloc[(number - 1) * listing.PAGE:number * listing.PAGE].reset_index(drop=True)
         listing.table(rows, found, chosen)
     if right is not None:

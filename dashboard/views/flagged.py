@@ -1,0 +1,103 @@
+"""The flags of one patient, wherever they are shown: why, on what evidence, what cannot be known, what was done."""
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import course, start, triage, worklist
+from dashboard.codelists import CHOICES
+from dashboard.days import ago, spoken
+from dashboard.rules.definition import RuleSet
+from dashboard.status import Status
+from dashboard.views import frame, session
+from dashboard.wording import counted, plain
+
+
+def each(flags: pd.DataFrame, rule_set: RuleSet, found: Status) -> None:
+    for row in _rows(flags):
+        _flag(row, rule_set, found)
+
+
+def _rows(found: pd.DataFrame) -> Iterator[NamedTuple]:
+    # what is missing beside texts would be a number
+    return found.astype(object).where(found.notna(), None).itertuples()
+
+
+def _flag(row: NamedTuple, rule_set: RuleSet, found: Status) -> None:
+    age = found.as_of - row.last_evidence
+    recency = "current" if age <= worklist.CURRENT else "recent" if age <= worklist.RECENT else f"historic, {age:,} d"
+    closed = row.status == "closed"
+    st.markdown(f"{frame.coloured_tier(row.tier)} · {row.reason}" if not closed else f":gray[{frame.tier(row.tier)} · {row.reason}]")
+    said = f"reported {spoken(row.last_evidence)} ({ago(age)}, {recency})"
+    if row.first_evidence != row.last_evidence:
+        said += f", first {spoken(row.first_evidence)}"
+    parts = [said, f"{row.rule_id} version {row.rule_version}", _state(row), f"owner {plain(row.owner)}" if row.owner else "",
+             ":orange[evidence withdrawn]" if row.evidence_withdrawn else "" if row.met else "no longer met"]
+    frame.small(" · ".join(filter(None, parts)))
+    rule = next((rule for rule in rule_set.rules if rule.rule_id == row.rule_id), None)
+    if rule is not None and not closed:
+        with st.expander("What to do, and what the sources say", type="compact", key=f"sources_{row.flag}"):
+            st.markdown(rule.action.format_map({"reason": row.reason, "reported": spoken(row.last_evidence), "age": counted(age, "day")}))
+            st.markdown("\n".join(f"- *{source.ref}*: {source.says}" for source in rule.sources))
+            if rule.tier_conflict:
+                st.markdown(f"**Sources disagree.** {rule.tier_conflict}")
+            st.caption("**The rule**")
+            for sentence in rule.describe():
+                st.caption(sentence)
+
+
+def unknown(patient: int, rule_set: RuleSet) -> None:
+    with session.reading() as connection:
+        bits = worklist.cannot_assess(connection, patient)
+    if bits:
+        st.markdown(f":violet[**? {counted(bits.bit_count(), 'rule')} cannot be assessed**] from what was recorded: "
+                    + "; ".join(f"{rule_id} {rule_set.by_id(rule_id).title.lower()}" for rule_id in rule_set.ids(bits)))
+
+
+def evidence(flags: pd.DataFrame, rule_set: RuleSet, patient: int, found: Status) -> None:
+    known = {rule.rule_id: rule for rule in rule_set.rules}
+    for row in flags[flags["met"].astype(bool)].itertuples():
+        if row.rule_id in known:
+            with session.reading() as connection:
+                rows = course.evidence(connection, known[row.rule_id], patient, found.as_of)
+            label = f"Evidence for {row.rule_id}: {counted(len(rows), 'diary entry')} as written"
+            with st.expander(label, expanded=row.Index == 0, key=f"evidence_{row.flag}"):
+                st.dataframe(rows, hide_index=True, key=f"rows_{row.flag}", height=min(36 + 35 * max(len(rows), 1), 180),
+                             alt=f"Diary entries that meet {row.rule_id}")
+
+
+def history(actions: pd.DataFrame) -> None:
+    """What was done, the last first; as triage.history gives it."""
+    if len(actions):
+        st.caption("**What was done**")
+    for row in _rows(actions.iloc[::-1]):
+        extra = [CHOICES["outcome"].get(row.outcome), f"to {plain(row.assignee)}" if row.assignee else None,
+                 f"until {spoken(row.until_day)}" if row.until_day is not None else None, f"“{plain(row.text)}”" if row.text else None]
+        st.caption(" · ".join([f"{local(row.happened_at):%-d %b %Y %H:%M}", f"{plain(who(row.by))} {did(row.kind)} {row.rule_id}", *filter(None, extra)]))
+
+
+def who(by: str) -> str:
+    return "the app" if by == start.SYSTEM else by
+
+
+def did(kind: str) -> str:
+    return triage.SAID.get(kind, kind)
+
+
+def local(moment: pd.Timestamp) -> pd.Timestamp:
+    """A stored time, on the reader's clock."""
+    return pd.Timestamp(moment, tz="UTC").tz_convert(session.zone())
+
+
+def on_paper(flags: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame([{
+        "Tier": frame.tier(row.tier), "Why": row.reason, "Rule": f"{row.rule_id} version {row.rule_version}",
+        "Evidence": spoken(row.last_evidence) if row.first_evidence == row.last_evidence else f"{spoken(row.first_evidence)} to {spoken(row.last_evidence)}",
+        "State": _state(row) + ("; evidence withdrawn" if row.evidence_withdrawn else "" if row.met else "; no longer met"),
+        "Owner": row.owner or "–"} for row in _rows(flags)])
+
+
+def _state(row: NamedTuple) -> str:
+    said = CHOICES["status"][row.status].lower()
+    return f"{said} {spoken(row.closed_day)}: {CHOICES['outcome'].get(row.outcome, '').lower()}" if row.status == "closed" else said
