@@ -155,7 +155,7 @@ class Cohort:
             object.__setattr__(self, name, value if value is None else float(value) + 0 if name.startswith("severity") else int(value))
         for low, high in (("since", "until"), ("age_from", "age_to"), ("severity_from", "severity_to")):
             if None not in (getattr(self, low), getattr(self, high)) and getattr(self, low) > getattr(self, high):
-                raise Refused(f"{low} lies after {high}: nothing can be between them.")
+                raise Refused(f"{low.replace('_', ' ')} lies after {high.replace('_', ' ')}: nothing can be between them.".capitalize())
 
     def matching(self, connection: Connection, as_of: int, known_at: int | None = None) -> Select:
         """The live entries of the cohort, with the columns of the door."""
@@ -276,4 +276,5 @@ def _value(name: str, text: str) -> int | float | bool:
             return {"yes": True, "no": False}[text]
         return int(text) if name.startswith("age") else float(text)
     except (ValueError, KeyError):
-        raise Refused(f"{name}: this value cannot be read. Expected a date such as 2026-03-31, a number, or yes or no.") from None
+        expected = "a date such as 2026-03-31" if name in ("since", "until") else "yes or no" if name.endswith("_not_recorded") else "a number"
+        raise Refused(f"{name}: this value cannot be read. Expected {expected}.") from None

@@ -3,7 +3,7 @@
 Per patient, a patient counts once: for a place, a quality, a symptom that any matching entry names; in the duration class of the last
 matching entry with a known onset; with the mean of the severities and the largest of the worst. Per entry, each entry counts.
 """
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cache
 from math import floor
@@ -11,8 +11,8 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import BigInteger, ColumnElement, Connection, FromClause, Integer, Select, String, Subquery, Table, Values
-from sqlalchemy.sql import and_, case, cast, column, func, literal, not_, or_, select, values
+from sqlalchemy import BigInteger, ColumnElement, Connection, FromClause, Integer, String, Subquery, Table, Values
+from sqlalchemy.sql import and_, case, cast, column, func, literal, not_, or_, select, union_all, values
 
 from dashboard import cohort as cohorts
 from dashboard import database
@@ -52,18 +52,23 @@ class Sample:
         return self.patients if self.per == "patient" else self.entries
 
 
-def sample(connection: Connection, cohort: Cohort, *, as_of: int, known_at: int | None = None, per: Per = "patient",
-           name: str = "sample") -> Sample:
-    """Reads the cohort's entries once, to be counted in many ways. `name` is the TEMP table's: another sample of that name on this
-    connection takes its place."""
+COLUMNS = ("locations", "qualities", "symptoms_present", "symptoms_denied", "relief_tried", "relief_helped", "help_known", "severity", "worst", "duration")
+
+
+def sample(connection: Connection, cohort: Cohort, *, as_of: int, known_at: int | None = None, per: Per = "patient", name: str = "sample",
+           columns: Collection[str] = COLUMNS) -> Sample:
+    """Reads the cohort's entries once, to be counted in many ways, or in the few ways that need no more than `columns`. `name` is the
+    TEMP table's: another sample of that name on this connection takes its place."""
     live = cohorts.entries(connection, as_of, known_at).subquery("live")
-    wanted = cohort.where(live, as_of)
+    wanted, said = cohort.where(live, as_of), {name: both for name, both in _said(live).items() if name in columns}
     if per == "patient":
-        units = database.store(connection, name, _per_patient(live).where(*wanted))
+        patients = select(live.c.patient, func.count().label("entries"), *(of_all.label(name) for name, (_, of_all) in said.items()))
+        units = database.store(connection, name, patients.where(*wanted).group_by(live.c.patient))
         lengths = select(units.c.entries, func.count().label("patients")).group_by(units.c.entries)
     else:
+        entries = select(live.c.patient, *(of_one.label(name) for name, (of_one, _) in said.items()))
         # unfiltered, the few columns of one question are read faster from where they are than all of them are copied
-        units = database.store(connection, name, _per_entry(live).where(*wanted)) if wanted else _per_entry(live).subquery(name)
+        units = database.store(connection, name, entries.where(*wanted)) if wanted else entries.subquery(name)
         diaries = select(func.count().label("entries")).select_from(units).group_by(units.c.patient).subquery("diaries")
         lengths = select(diaries.c.entries, func.count().label("patients")).group_by(diaries.c.entries)
     found = {int(entries): int(patients) for entries, patients in connection.execute(lengths)}
@@ -73,17 +78,13 @@ def sample(connection: Connection, cohort: Cohort, *, as_of: int, known_at: int 
                   {"median": median, "q1": low, "q3": high})
 
 
-def _per_entry(live: Subquery) -> Select:
-    e = live.c
-    return select(e.patient, *(said.label(name) for name, said in _sets(live).items()), _half_up(e.severity).label("severity"),
-                  _half_up(e.worst_severity).label("worst"), duration_class(live).label("duration"))
-
-
-def _per_patient(live: Subquery) -> Select:
-    e = live.c
-    return select(e.patient, func.count().label("entries"), *(bit_or(said).label(name) for name, said in _sets(live).items()),
-                  _half_up(func.avg(e.severity)).label("severity"), _half_up(func.max(e.worst_severity)).label("worst"),
-                  cast(newest(live, duration_class(live)), Integer).label("duration")).group_by(e.patient)
+def _said(live: Subquery) -> dict[str, tuple[ColumnElement, ColumnElement]]:
+    """Each column of a sample: what one entry says, and what all of a patient's entries come to."""
+    e, sets = live.c, _sets(live)
+    return {**{name: (said, bit_or(said)) for name, said in sets.items()},
+            "severity": (_half_up(e.severity), _half_up(func.avg(e.severity))),
+            "worst": (_half_up(e.worst_severity), _half_up(func.max(e.worst_severity))),
+            "duration": (duration_class(live), cast(newest(live, duration_class(live)), Integer))}
 
 
 def _sets(live: Subquery) -> dict[str, ColumnElement[int]]:
@@ -214,6 +215,34 @@ def _frame(rows: list[tuple[str, str, int]], answered: int, asked: Sample) -> pd
                         columns=["code", "label", "n", "answered", "not_recorded"])
 
 
+def together(connection: Connection, cohort: Cohort, *, as_of: int, known_at: int | None = None, per: Per = "patient") -> pd.DataFrame:
+    """location, quality, n, named: units that say both in one entry, and the base, those who name the location. Only pairs that somebody
+    says; a location of which nobody says what it is like has one row, without a quality and with n 0."""
+    live = cohorts.entries(connection, as_of, known_at).subquery("live")
+    e, who = live.c, [live.c.patient] if per == "patient" else []
+    # equal sets first, and then the qualities said at each place: who named it at all carries a bit above theirs
+    sets = database.store(connection, "sets", select(*who, e.locations, e.qualities, func.count().label("n")).where(
+        *cohort.where(live, as_of), e.locations != 0).group_by(*who, e.locations, e.qualities))
+    at = {code: case((has(sets.c.locations, 1 << bit), sets.c.qualities + _ANSWERED), else_=0) for code, bit in LOCATION.bit.items()}
+    if per == "patient":
+        units = database.store(connection, "together", select(
+            sets.c.patient, *(bit_or(said).label(code) for code, said in at.items())).group_by(sets.c.patient))
+        at, n = {code: units.c[code] for code in at}, func.count()
+    else:
+        n = func.sum(sets.c.n)
+    arms = union_all(*(select(literal(code).label("location"), said.label("said"), n.label("n")).where(said != 0).group_by(said)
+                       for code, said in at.items())).subquery("arms")
+    vocabulary = _vocabulary(QUALITY)
+    rows = connection.execute(select(arms.c.location, vocabulary.c.code, func.sum(arms.c.n)).select_from(
+        arms.join(vocabulary, has(arms.c.said, vocabulary.c.mask))).group_by(arms.c.location, vocabulary.c.code))
+    found = {(location, code): int(n) for location, code, n in rows}
+    pairs = [(location, quality, found[location, quality], named) for location in LOCATION.bit if (named := found.get((location, "answered")))
+             for quality in QUALITY.bit if (location, quality) in found]
+    silent = [(location, None, 0, named) for location in LOCATION.bit if (named := found.get((location, "answered")))
+              and location not in {pair[0] for pair in pairs}]
+    return pd.DataFrame(pairs + silent, columns=["location", "quality", "n", "named"])
+
+
 # --- all of it --------------------------------------------------------------------------------------------------------------------
 
 def summary(connection: Connection, cohort: Cohort, *, as_of: int, known_at: int | None = None, per: Per = "patient") -> dict:
@@ -229,6 +258,7 @@ def summary(connection: Connection, cohort: Cohort, *, as_of: int, known_at: int
         "quality": _distribution(qualities(connection, asked)),
         "duration": _distribution(durations(connection, asked)),
         "severity": {**_distribution(severities(connection, asked)), "worst": _distribution(severities(connection, asked, "worst"))},
+        "quality_by_location": _by_location(together(connection, cohort, as_of=as_of, known_at=known_at, per=per)),
         "symptoms": _by_code(symptoms(connection, asked)),
         "relief": _by_code(relief(connection, asked)),
         "no_relief": _by_code(no_relief(connection, asked)),
@@ -242,3 +272,8 @@ def _distribution(frame: pd.DataFrame) -> dict:
 
 def _by_code(frame: pd.DataFrame) -> dict[str, dict[str, int]]:
     return frame.drop(columns="label").set_index("code").to_dict("index")
+
+
+def _by_location(frame: pd.DataFrame) -> dict[str, dict]:
+    return {location: {"named": int(rows["named"].iloc[0]), "counts": {row.quality: int(row.n) for row in rows.itertuples() if row.n}}
+            for location, rows in frame.groupby("location", sort=False)}

@@ -1,7 +1,7 @@
 """Cohorts and their distributions once more, one entry at a time, without bits or SQL; and a way into the database for the same
 entries."""
-from collections import defaultdict
-from dataclasses import dataclass, field
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field, fields
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
@@ -135,6 +135,7 @@ def summary(world: World, cohort: Cohort, as_of: int, known_at: int | None = Non
         "duration": _durations(units),
         "severity": {**_numbers([_mean(unit) for unit in units]),
                      "worst": _numbers([max((Fraction(e.worst) for e in unit if e.worst is not None), default=None) for unit in units])},
+        "quality_by_location": _by_location(units),
         "symptoms": {code: _symptom(units, code) for code in CODELISTS["symptom"].bit},
         "relief": {code: {"tried": sum(code in tried for tried, _, _ in said), "helped": sum(code in helped for _, helped, _ in said),
                           "help_not_recorded": sum(code in unsaid for _, _, unsaid in said),
@@ -149,6 +150,16 @@ def _listed(units: list[list[Entry]], name: str, codes: dict[str, int]) -> dict:
     counts = {code: sum(any(code in lists for lists in answer) for answer in answered) for code in codes}
     return {"answered": len(answered), "not_recorded": len(units) - len(answered),
             "counts": {**counts, "none": sum(any(lists == () for lists in answer) for answer in answered)}}
+
+
+def _by_location(units: list[list[Entry]]) -> dict:
+    found = {}
+    for place in CODELISTS["location"].bit:
+        there = [said for unit in units if (said := [set(e.qualities or ()) for e in unit if place in (e.locations or ())])]
+        if there:
+            counts = Counter(code for said in there for code in set().union(*said))
+            found[place] = {"named": len(there), "counts": dict(counts)}
+    return found
 
 
 def _durations(units: list[list[Entry]]) -> dict:
@@ -204,6 +215,40 @@ def _quartiles(lengths: list[int]) -> dict:
         above = min(below + 1, len(lengths) - 1)
         return float(lengths[below] + (lengths[above] - lengths[below]) * (place - below))
     return {"median": at(Fraction(1, 2)), "q1": at(Fraction(1, 4)), "q3": at(Fraction(3, 4))}
+
+
+# --- the cohort page --------------------------------------------------------------------------------------------------------------
+
+OWN = {"base": (), "buckets": ("buckets", "tiers"), "locations": ("locations",), "qualities": ("qualities",), "durations": ("durations",),
+       "severity": ("severity_from", "severity_to", "severity_not_recorded"), "symptoms": ("symptoms",), "relief": (),
+       "together": ("locations", "qualities")}
+PARTS = {"locations": "location", "qualities": "quality", "durations": "duration", "severity": "severity", "symptoms": "symptoms", "relief": "relief",
+         "together": "quality_by_location"}
+
+
+def chart(world: World, cohort: Cohort, name: str, as_of: int, known_at: int | None = None, per: str = "patient") -> dict:
+    """What a chart counts: every filter but its own."""
+    asked = Cohort(**{field.name: getattr(cohort, field.name) for field in fields(Cohort) if field.name not in OWN[name]})
+    if name == "buckets":
+        return dict(Counter(_bucket(world, who) for who in {e.who for e in matching(world, asked, as_of, known_at)}))
+    whole = summary(world, asked, as_of, known_at, per)
+    return whole[PARTS[name]] if name in PARTS else {unit: whole["base"][unit] for unit in ("patients", "entries")}
+
+
+def members(world: World, cohort: Cohort, as_of: int) -> list[tuple]:
+    """source, id, bucket, matching entries, last day, worst, places; the worst bucket first, then the newest."""
+    diaries: dict[tuple[str, str], list[Entry]] = defaultdict(list)
+    for e in matching(world, cohort, as_of):
+        diaries[e.who].append(e)
+    rank = ["emergency", "same_day", "not_assessable", "routine", "no_criterion_met", "no_entries", "not_recorded"]
+    order = sorted(diaries, key=lambda who: (rank.index(_bucket(world, who)), -max(e.day for e in diaries[who]), who))
+    return [(*who, _bucket(world, who), len(diaries[who]), max(e.day for e in diaries[who]),
+             max((e.worst for e in diaries[who] if e.worst is not None), default=None),
+             {code for e in diaries[who] for code in e.locations or ()}) for who in order]
+
+
+def _bucket(world: World, who: tuple[str, str]) -> str:
+    return world.outcomes.get(who, ("not_recorded", None))[0]
 
 
 # --- into the database ------------------------------------------------------------------------------------------------------------

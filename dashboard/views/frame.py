@@ -36,6 +36,7 @@ def begin(title: str) -> Status:
 def beginning(title: str) -> tuple[Status, DeltaGenerator]:
     """Status line, title and notices, and the room beside the title; stops the page where there is no database. Brings the evaluation
     up to date first."""
+    session.visit(title)
     found = _status()
     if found.due:
         with st.spinner("Evaluating what changed …"):

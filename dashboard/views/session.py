@@ -1,7 +1,7 @@
 """The only module that touches what Streamlit keeps between runs: the engine, answers, the reader's name, choices."""
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from typing import TypeVar
@@ -17,6 +17,7 @@ from dashboard.errors import UserError
 from dashboard.wording import plain
 
 Answer = TypeVar("Answer")
+_MOST_KEPT = 2000  # small answers
 
 
 def now() -> datetime:
@@ -50,10 +51,13 @@ def reading() -> Iterator[Connection]:
 def answer(name: str, question: dict, compute: Callable[[Connection], Answer]) -> Answer:
     """The answer to a question, kept until an event that may change it. `question` is everything `compute` depends on besides
     the database; nothing ever has to be cleared."""
+    return _kept(_keys({name: question})[name], compute)
+
+
+def _keys(questions: Mapping[str, dict]) -> dict[str, str]:
     with reading() as connection:
-        version = audit.version(connection)
-    url = engine().url.render_as_string(hide_password=True)
-    return _kept(json.dumps([name, question, version, url], sort_keys=True), compute)
+        asked_of = [audit.version(connection), engine().url.render_as_string(hide_password=True)]
+    return {name: json.dumps([name, question, *asked_of], sort_keys=True) for name, question in questions.items()}
 
 
 # one canonical text as key: several arguments may collide, and large frames are only sampled
@@ -61,6 +65,26 @@ def answer(name: str, question: dict, compute: Callable[[Connection], Answer]) -
 def _kept(key: str, _compute: Callable[[Connection], Answer]) -> Answer:
     with reading() as connection:
         return _compute(connection)
+
+
+def answers(questions: Mapping[str, dict], compute: Callable[[Connection, list[str]], Mapping[str, Answer]]) -> dict[str, Answer]:
+    """Like `answer`, several at once: `compute` is given the names of those that are not kept yet. Whoever reads an answer shares it with
+    others and must not change it."""
+    keys, kept = _keys(questions), _many()
+    found = {name: kept[key] for name, key in keys.items() if key in kept}
+    if missing := [name for name in keys if name not in found]:
+        with reading() as connection:
+            made = compute(connection, missing)
+        found |= made
+        kept.update({keys[name]: made[name] for name in missing})
+        for key in list(kept)[:-_MOST_KEPT]:  # the oldest
+            kept.pop(key, None)
+    return found
+
+
+@st.cache_resource(show_spinner=False)
+def _many() -> dict[str, object]:
+    return {}
 
 
 # --- what one reader chose --------------------------------------------------------------------------------------------------------
@@ -71,6 +95,12 @@ def recall(key: str, default: Answer = None) -> Answer:
 
 def remember(key: str, value: object) -> None:
     st.session_state[key] = value
+
+
+def visit(page: str) -> None:
+    """Notes which page is shown, and whether another one was before."""
+    remember("arrived", recall("shown") != page)
+    remember("shown", page)
 
 
 def forget(*keys: str) -> None:
@@ -85,8 +115,7 @@ def upload_key() -> str:
 
 def drop_upload() -> None:
     """Forgets what was uploaded. Streamlit alone would keep it in memory until long after its page was left."""
-    context = get_script_run_ctx()
-    if context is not None:
+    if context := get_script_run_ctx():
         context.uploaded_file_mgr.remove_session_files(context.session_id)
     remember("uploads", recall("uploads", 0) + 1)
 
@@ -103,7 +132,7 @@ def ask_name(key: str) -> bool:
     if name():
         return True
     with reading() as connection:
-        known = [found for found in audit.names(connection) if found != start.SYSTEM]
+        known = [one for one in audit.names(connection) if one != start.SYSTEM]
     st.markdown("**Who are you?** Whatever you change is signed with your name.")
     st.selectbox("Your name", known, index=None, key=f"{key}_name", accept_new_options=True, placeholder="Choose or type your name",
                  on_change=lambda: sign(recall(f"{key}_name")))

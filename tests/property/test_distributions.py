@@ -2,12 +2,15 @@
 times."""
 import json
 
+import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from dashboard import distributions
+from dashboard import crossfilter, distributions, members
+from dashboard.codelists import LOCATION
 from dashboard.cohort import BUCKETS, TIERS, Cohort
+from dashboard.distributions import Sample
 from tests import databases, distributions_oracle
 from tests.distributions_oracle import Entry, World
 
@@ -100,6 +103,42 @@ def test_every_count_is_the_oracles(engine: Engine, world: World, cohort: Cohort
             base = found["base"]["patients" if per == "patient" else "entries"]
             assert sum(found["duration"]["counts"].values()) == base
             assert all(answer["present"] + answer["denied"] + answer["not_asked"] == base for answer in found["symptoms"].values())
+
+
+@given(world=worlds(), cohort=cohorts(), known_at=known, per=st.sampled_from(("patient", "entry")))
+def test_each_chart_meets_every_filter_but_its_own(engine: Engine, world: World, cohort: Cohort, known_at: int | None, per: str) -> None:
+    databases.empty(engine)
+    distributions_oracle.insert(engine, world)
+    with engine.connect() as connection:
+        found = crossfilter.count(connection, cohort, crossfilter.NAMES, as_of=TODAY, known_at=known_at, per=per)
+        listed = members.page(connection, cohort, as_of=TODAY, first=1, most=2)
+        everybody = members.page(connection, cohort, as_of=TODAY, most=None)
+    for name, counted in found.items():
+        assert said(name, counted) == distributions_oracle.chart(world, cohort, name, TODAY, known_at, per), (name, cohort.describe())
+    expected = distributions_oracle.members(world, cohort, TODAY)
+    for made, wanted in ((everybody, expected), (listed, expected[1:3])):
+        assert [(row.source, row.patient_id, row.bucket, row.entries, row.last_day, None if pd.isna(row.worst) else row.worst, set(row.places))
+                for row in made.itertuples()] == [(*row[:6], {LOCATION.label[code] for code in row[6]}) for row in wanted]
+
+
+def said(name: str, counted: pd.DataFrame | Sample) -> dict:
+    """A chart's frame as the oracle says it."""
+    if name == "base":
+        return {"patients": counted.patients, "entries": counted.entries}
+    if name == "buckets":
+        return {row.code: row.n for row in counted.itertuples() if row.n}
+    if name == "together":
+        return {location: {"named": rows["named"].iloc[0], "counts": {row.quality: row.n for row in rows.itertuples() if row.n}}
+                for location, rows in counted.groupby("location", sort=False)}
+    if name in ("symptoms", "relief"):
+        return counted.drop(columns="label").set_index("code").to_dict("index")
+    if name == "severity":
+        blank, scores = counted.iloc[-1], counted.iloc[:-1]
+        average, worst = ({"answered": blank[f"answered_{of}"], "not_recorded": blank[of], "counts": dict(zip(scores["code"], scores[of], strict=True))}
+                          for of in ("average", "worst"))
+        return {**average, "worst": worst}
+    return {"answered": counted["answered"].iloc[0], "not_recorded": counted["not_recorded"].iloc[0],
+            "counts": dict(zip(counted["code"], counted["n"], strict=True))}
 
 
 @given(cohort=cohorts(), other=cohorts())

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from sqlalchemy import Engine
+from streamlit.components.v2.bidi_component.main import _make_trigger_id
 from streamlit.testing.v1 import AppTest
 
 from dashboard.imports import commit, plan, tabular
@@ -47,6 +48,20 @@ def choose_rows(at: AppTest, key: str, *rows: int) -> AppTest:
     state.id = next(table.proto.id for table in at.dataframe if table.key == key)
     state.string_value = json.dumps({"selection": {"rows": list(rows), "columns": [], "cells": []}})
     return settled(at._run(states))
+
+
+def press(at: AppTest, key: str, code: str, add: bool = False) -> AppTest:
+    """As if the reader pressed a mark of a chart; its callback runs."""
+    states = at._tree.get_widget_states()
+    state = states.widgets.add()
+    state.id = _make_trigger_id(next(chart.proto.id for chart in at.get("bidi_component") if chart.key == key), "events")
+    state.json_trigger_value = json.dumps([{"event": "press", "value": {"code": code, "add": add, "nonce": "1"}}])
+    return settled(at._run(states))
+
+
+def chart(at: AppTest, key: str) -> dict:
+    """What a chart was given to draw."""
+    return json.loads(next(chart.proto.json for chart in at.get("bidi_component") if chart.key == key))
 
 
 def field(at: AppTest, kind: str, name: str) -> object:

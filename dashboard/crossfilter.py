@@ -1,0 +1,77 @@
+"""The charts of the cohort page: each counts the entries that meet every filter but its own, so that the clicked one keeps its whole
+context; charts that are about the same entries share one reading of them."""
+from collections import defaultdict
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+import pandas as pd
+from sqlalchemy import Connection, func, select
+
+from dashboard import distributions
+from dashboard.cohort import BUCKETS, NOT_RECORDED, Cohort
+from dashboard.distributions import Per, Sample
+from dashboard.filters import SEVERITY, without
+from dashboard.schema import patient_outcome
+
+Counted = pd.DataFrame | Sample
+
+
+@dataclass(frozen=True)
+class Chart:
+    """`own` are the fields of the question that a click on it sets; `columns` are what it needs of a sample."""
+    own: tuple[str, ...]
+    columns: tuple[str, ...]
+    count: Callable[[Connection, Sample], Counted]
+
+
+def _severity(connection: Connection, asked: Sample) -> pd.DataFrame:
+    """code (0 to 10, `not_recorded`), average, worst; each with its base: answered_average, answered_worst."""
+    both = {name: distributions.severities(connection, asked, field) for name, field in (("average", "severity"), ("worst", "worst"))}
+    made = pd.DataFrame({"code": [*both["average"]["code"], NOT_RECORDED],
+                         **{name: [*found["n"], found["not_recorded"].iloc[0]] for name, found in both.items()}})
+    return made.assign(**{f"answered_{name}": found["answered"].iloc[0] for name, found in both.items()})
+
+
+def _buckets(connection: Connection, asked: Sample) -> pd.DataFrame:
+    """code, label, n: patients, also where entries are counted, in the order of the worklist; those not evaluated yet come last."""
+    who, outcome = select(asked.units.c.patient).distinct().subquery("who"), patient_outcome.c
+    found = dict(connection.execute(select(func.coalesce(outcome.bucket, NOT_RECORDED), func.count()).select_from(
+        who.outerjoin(patient_outcome, outcome.patient == who.c.patient)).group_by(outcome.bucket)).all())
+    names = {**BUCKETS, NOT_RECORDED: "not evaluated yet"}
+    return pd.DataFrame([(code, name, int(found.get(code, 0))) for code, name in names.items()], columns=["code", "label", "n"])
+
+
+CHARTS = {
+    "base": Chart((), (), lambda connection, asked: asked),
+    "buckets": Chart(("buckets", "tiers"), (), _buckets),
+    "locations": Chart(("locations",), ("locations",), distributions.locations),
+    "qualities": Chart(("qualities",), ("qualities",), distributions.qualities),
+    "durations": Chart(("durations",), ("duration",), distributions.durations),
+    "severity": Chart((*SEVERITY, "severity_not_recorded"), ("severity", "worst"), _severity),
+    "symptoms": Chart(("symptoms",), ("symptoms_present", "symptoms_denied"), distributions.symptoms),
+    "relief": Chart((), ("relief_tried", "relief_helped", "help_known"), distributions.relief),
+}
+TOGETHER = ("locations", "qualities")
+NAMES = (*CHARTS, "together")
+
+
+def context(cohort: Cohort, chart: str) -> Cohort:
+    """Whose entries a chart counts."""
+    return without(cohort, *(TOGETHER if chart == "together" else CHARTS[chart].own))
+
+
+def count(connection: Connection, cohort: Cohort, charts: Collection[str], *, as_of: int, known_at: int | None = None,
+          per: Per = "patient") -> dict[str, Counted]:
+    """The charts of these names, each in its own context."""
+    made: dict[str, Counted] = {}
+    of: dict[Cohort, list[str]] = defaultdict(list)
+    for name in charts:
+        of[context(cohort, name)].append(name)
+    for asked, names in of.items():
+        if sampled := [name for name in names if name != "together"]:
+            columns = {column for name in sampled for column in CHARTS[name].columns}
+            sample = distributions.sample(connection, asked, as_of=as_of, known_at=known_at, per=per, columns=columns)
+            made |= {name: CHARTS[name].count(connection, sample) for name in sampled}
+        if "together" in names:
+            made["together"] = distributions.together(connection, asked, as_of=as_of, known_at=known_at, per=per)
+    return made

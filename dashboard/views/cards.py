@@ -1,0 +1,102 @@
+"""The cards of the cohort page: a chart to press, the table behind it, the table as CSV."""
+from collections.abc import Callable
+
+import pandas as pd
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from dashboard import filters
+from dashboard.codelists import LOCATION, QUALITY
+from dashboard.cohort import NOT_RECORDED, Cohort
+from dashboard.distributions import Per
+from dashboard.figures import bodymap as drawing
+from dashboard.figures import cohort as figures
+from dashboard.figures.cohort import Chart, percent
+from dashboard.imports import export
+from dashboard.views import bodymap, marks, question, session
+from dashboard.views.question import PER
+
+HEIGHT = 180  # pixels of a chart: two rows of cards fit a small screen
+
+
+def _card(name: str, title: str, note: str, twin: pd.DataFrame, picture: Callable[[], str] | None = None) -> DeltaGenerator:
+    """Title, base, and the table twin; what is returned is for the chart."""
+    card = st.container(border=True, key=f"card_{name}", gap="xxsmall")
+    with card, st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        st.markdown(f"**{title}** :small[:gray[{note}]]", width="stretch")
+        opened = st.popover("Table", type="tertiary", key=f"table_{name}", on_change="rerun")
+        st.download_button("CSV", lambda: export.sheet(twin), f"{name}.csv", "text/csv", key=f"csv_{name}", type="tertiary", on_click="ignore",
+                           help="This table as a file")
+        if picture is not None:
+            st.download_button("SVG", picture, f"{name}.svg", "image/svg+xml", key=f"svg_{name}", type="tertiary", on_click="ignore",
+                               help="This picture as a file")
+    if opened.open:
+        with opened:
+            st.dataframe(twin.drop(columns="code", errors="ignore"), hide_index=True, key=f"twin_{name}", height="content" if len(twin) < 12 else 420,
+                         width=440, alt=f"{title} as a table")
+    return card
+
+
+def _chart(name: str, title: str, chart: Chart, selected: tuple[str, ...] | list[str], change: Callable[[Cohort, str, bool], Cohort]) -> None:
+    marks.show(chart, selected, name=title, key=f"chart_{name}", height=HEIGHT,
+               on_click=lambda code, add: question.change(lambda cohort: change(cohort, code, add)))
+
+
+def _of(field: str) -> Callable[[Cohort, str, bool], Cohort]:
+    return lambda cohort, code, add: filters.pressed(cohort, field, code, add)
+
+
+def _answered(counted: pd.DataFrame, per: Per) -> str:
+    return f"{int(counted['answered'].iloc[0]):,} {PER[per]} answered"
+
+
+def _shares(counted: pd.DataFrame) -> pd.DataFrame:
+    """The numbers behind bars; the share is of those who answered, that of blanks of all."""
+    blank, answered = int(counted["not_recorded"].iloc[0]), int(counted["answered"].iloc[0])
+    rows = [(row.code, row.label, int(row.n), answered) for row in counted.itertuples() if row.code != NOT_RECORDED]
+    rows.append((NOT_RECORDED, "not recorded", blank, answered + blank))
+    return pd.DataFrame([(*row, percent(*row[2:])) for row in rows], columns=["code", "label", "n", "of", "share"])
+
+
+def where(counted: pd.DataFrame, cohort: Cohort, per: Per) -> None:
+    with _card("where", "Where", _answered(counted, per), _shares(counted),
+               lambda: drawing.picture(counted, cohort.locations, theme=session.theme(), unit=per)):
+        bodymap.show(counted, cohort.locations, unit=per, key="body_map", height=HEIGHT, on_click=lambda code, add: question.change(
+            lambda asked: filters.pressed(asked, "locations", code, add)))
+
+
+def qualities(counted: pd.DataFrame, cohort: Cohort, per: Per) -> None:
+    with _card("quality", "What it is like", _answered(counted, per), _shares(counted)):
+        _chart("qualities", "What it is like", figures.bars(counted, PER[per]), cohort.qualities, _of("qualities"))
+
+
+def durations(counted: pd.DataFrame, cohort: Cohort, per: Per) -> None:
+    note = _answered(counted, per)
+    with _card("duration", "How long", note, _shares(counted)):
+        marks.show(figures.bars(counted, PER[per], sort=False), cohort.durations, name="How long", key="chart_durations", height=HEIGHT - 24,
+                   on_click=lambda code, add: question.change(lambda asked: filters.pressed(asked, "durations", code, add)))
+        st.caption("Since onset, at the last entry that says it." if per == "patient" else "Since onset.")
+
+
+def severity(counted: pd.DataFrame, cohort: Cohort, per: Per) -> None:
+    lit = [*map(str, filters.lit(cohort)), *([NOT_RECORDED] if cohort.severity_not_recorded else [])]
+    with _card("severity", "How bad", "0 no pain, 10 worst", counted):
+        _chart("severity", "How bad", figures.severity(counted, PER[per]), lit, filters.severity_pressed)
+
+
+def together(counted: pd.DataFrame, cohort: Cohort, per: Per) -> None:
+    twin = counted.assign(location=counted["location"].map(LOCATION.label), quality=counted["quality"].map(QUALITY.label),
+                          share=[percent(n, of) for n, of in zip(counted["n"], counted["named"], strict=True)])
+    chart = figures.together(counted, PER[per])
+    whole = len(chart.rows) == counted["location"].nunique() and len(chart.columns) == counted["quality"].nunique()
+    pair = [f"{place} {quality}" for place in cohort.locations for quality in cohort.qualities] if len(cohort.locations) == len(cohort.qualities) == 1 else []
+    with _card("quality_by_location", "Quality × location", "" if whole else f"top {len(chart.rows)} × {len(chart.columns)}", twin):
+        if chart.marks:
+            _chart("together", "Quality by location", chart, pair, lambda asked, code, add: filters.paired(asked, *code.split()))
+        else:
+            st.caption("No entry says both where it hurts and what it is like.")
+
+
+def symptoms(counted: pd.DataFrame, cohort: Cohort, per: Per) -> None:
+    with _card("red_flags", "Red flags", f"of {int(counted[['present', 'denied', 'not_asked']].iloc[0].sum()):,} {PER[per]}", counted):
+        _chart("symptoms", "Red flags", figures.symptoms(counted, PER[per]), cohort.symptoms, _of("symptoms"))

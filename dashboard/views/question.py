@@ -1,0 +1,157 @@
+"""The question that the cohort page asks: kept in the session, said in the address, changed one step at a time, and each step undone."""
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+
+import streamlit as st
+
+from dashboard import filters
+from dashboard.codelists import LOCATION, QUALITY, SYMPTOM
+from dashboard.cohort import BUCKETS, NONE, NOT_RECORDED, Cohort
+from dashboard.days import date_of, day_of
+from dashboard.distributions import Per
+from dashboard.errors import Refused
+from dashboard.people import DURATIONS
+from dashboard.status import Status
+from dashboard.views import session
+from dashboard.wording import counted, plain
+
+PER = {"patient": "patients", "entry": "entries"}
+_STEPS = 50  # that can be undone
+_LISTS = {"locations": ("Where", (*LOCATION.bit, NONE, NOT_RECORDED)), "qualities": ("Quality", (*QUALITY.bit, NONE, NOT_RECORDED)),
+          "durations": ("Duration", (*DURATIONS, NOT_RECORDED)), "symptoms": ("Reported", (*SYMPTOM.bit, NOT_RECORDED)),
+          "buckets": ("Stands as", (*BUCKETS, NOT_RECORDED)), "sexes": ("Sex", ("female", "male", "other", NOT_RECORDED))}
+
+
+def asked() -> tuple[Cohort, Per] | None:
+    """The question and the unit of counting; None where the address holds a value that cannot be read, which is said then. An address
+    that the reader or the browser's own back and forward changed is the question; else what was asked last is."""
+    address = {name: st.query_params.get_all(name) for name in st.query_params}
+    elsewhere = session.recall("arrived") and not address  # the navigation leads here without the question
+    if session.recall("question") is None or (address != session.recall("address") and not elsewhere):
+        try:
+            _ask(Cohort.from_params(address))
+        except Refused as error:
+            st.warning(f"**This address asks something that cannot be read.** {plain(str(error))}", icon=":material/link_off:")
+            st.button("Show all entries", key="ask_all", type="primary", on_click=_forget_address)
+            return None
+        session.remember("per", "entry" if address.get("per") == ["entry"] else "patient")
+    cohort, per = session.recall("question"), session.recall("per", "patient")
+    wanted = cohort.to_params() | ({"per": ["entry"]} if per == "entry" else {})
+    if wanted != address:
+        st.query_params.from_dict(wanted)
+    session.remember("address", wanted)
+    return cohort, per
+
+
+def _forget_address() -> None:
+    session.forget("question", "address")
+    st.query_params.clear()
+
+
+def _ask(cohort: Cohort) -> None:
+    before = session.recall("question")
+    if before is not None and before != cohort:
+        session.remember("asked_before", [*session.recall("asked_before", []), before][-_STEPS:])
+        session.forget("asked_after")
+    session.remember("question", cohort)
+    session.forget("members_page")
+
+
+def change(made: Callable[[Cohort], Cohort]) -> None:
+    """Asks what `made` makes of the question; in callbacks only."""
+    try:
+        _ask(made(session.recall("question")))
+    except Refused as error:
+        session.remember("notice", ("error", str(error)))
+
+
+def _step(back: bool) -> None:
+    source, target = ("asked_before", "asked_after") if back else ("asked_after", "asked_before")
+    steps = session.recall(source, [])
+    session.remember(target, [*session.recall(target, []), session.recall("question")])
+    session.remember("question", steps[-1])
+    session.remember(source, steps[:-1])
+    session.forget("members_page")
+
+
+def bar(cohort: Cohort, found: Status) -> None:
+    """Filters, and what is counted; beside the title."""
+    with st.popover("Filters", icon=":material/tune:", key="filters", width="content"):
+        _filters(cohort, found)
+    session.remember("count_per", session.recall("per", "patient"))
+    st.segmented_control("Count", list(PER), format_func=PER.get, key="count_per", label_visibility="collapsed", required=True,
+                         on_change=lambda: session.remember("per", session.recall("count_per")),
+                         help="Patients: each counts once. Entries: each diary entry counts")
+
+
+def chips(cohort: Cohort) -> None:
+    """One for each value asked for, clear, undo, redo; nothing where nothing was asked."""
+    for place, chip in enumerate(filters.chips(cohort)):
+        st.button(f"{plain(chip.text)} ✕", key=f"chip_{place}", on_click=change, args=(lambda _, left=chip.left: left,), help="Take this away")
+    if cohort != Cohort():
+        st.button("Clear", key="clear_question", type="tertiary", on_click=change, args=(lambda _: Cohort(),))
+    for back, label, steps, keys in ((True, "Undo", "asked_before", "Ctrl+Z"), (False, "Redo", "asked_after", "Ctrl+Y")):
+        if session.recall(steps):
+            st.button(label, key=f"{label.lower()}_step", icon=f":material/{label.lower()}:", type="tertiary", on_click=_step, args=(back,), shortcut=keys)
+
+
+def _filters(cohort: Cohort, found: Status) -> None:
+    left, middle, right = st.columns(3)
+    with left:
+        for field in ("locations", "qualities", "durations"):
+            _list(cohort, field, *_LISTS[field])
+    with middle:
+        for field in ("symptoms", "buckets"):
+            _list(cohort, field, *_LISTS[field])
+        _range(cohort, ("severity_from", "severity_to"), "Severity from", (0.0, 10.0, 0.5))
+    with right:
+        _list(cohort, "sexes", *_LISTS["sexes"])
+        _list(cohort, "sources", "Source", tuple(sorted({*found.through, *cohort.sources})))
+        _range(cohort, ("age_from", "age_to"), "Age from", (0, 150, 1))
+    since, until, *rest = (column for _ in range(2) for column in st.columns(2))
+    for place, field, label in ((since, "since", "From"), (until, "until", "until")):
+        _day(place, cohort, field, label)
+    for column, field, label in zip(rest, ("age_not_recorded", "severity_not_recorded"), ("Age not recorded", "Severity not recorded"), strict=True):
+        session.remember(f"f_{field}", getattr(cohort, field))
+        column.checkbox(label, key=f"f_{field}", on_change=_set, args=(field,))
+    st.caption("Within a filter any of its values suffices; entries have to meet every filter. Ctrl+Z undoes the last step.")
+
+
+def _list(cohort: Cohort, field: str, label: str, codes: tuple[str, ...]) -> None:
+    session.remember(f"f_{field}", list(getattr(cohort, field)))
+    st.multiselect(label, list(codes), key=f"f_{field}", format_func=lambda code: code if field == "sources" else filters.label(field, code).capitalize(),
+                   on_change=_set, args=(field,), placeholder="Any")
+
+
+def _range(cohort: Cohort, names: tuple[str, str], label: str, bounds: tuple[float, float, float]) -> None:
+    least, most, step = bounds
+    for place, field, text in zip(st.columns(2), names, (label, "to"), strict=True):
+        session.remember(f"f_{field}", getattr(cohort, field))
+        place.number_input(text, least, most, value=None, step=step, key=f"f_{field}", on_change=_set, args=(field,), placeholder="Any")
+
+
+def _day(place: object, cohort: Cohort, field: str, label: str) -> None:
+    day = getattr(cohort, field)
+    session.remember(f"f_{field}", None if day is None else date_of(day))
+    place.date_input(label, value=None, min_value=date(1900, 1, 1), max_value=date(2100, 1, 1), key=f"f_{field}", on_change=_set, args=(field,),
+                     format="YYYY-MM-DD")
+
+
+def _set(field: str) -> None:
+    value = session.recall(f"f_{field}")
+    value = tuple(value) if isinstance(value, list) else day_of(value) if isinstance(value, date) else value
+    change(lambda cohort: replace(cohort, **{field: value}))
+
+
+def loosen(cohort: Cohort, patients: dict[str, int]) -> None:
+    """Nobody matches: what to take away. `patients` are left without each chip, by its text."""
+    with st.container(border=True):
+        helpful = {text: number for text, number in patients.items() if number}
+        st.markdown("**No entry matches all of this.** " + ("Take a filter away:" if helpful else "No filter alone is to blame; take several away."))
+        with st.container(horizontal=True):
+            for place, chip in enumerate(filters.chips(cohort)):
+                if number := helpful.get(chip.text):
+                    st.button(f"Without {plain(chip.text)} · {counted(number, 'patient')}", key=f"loosen_{place}", on_click=change,
+                              args=(lambda _, left=chip.left: left,))
+            st.button("Clear all filters", key="clear_all", type="tertiary", on_click=change, args=(lambda _: Cohort(),))

@@ -1,0 +1,77 @@
+from dataclasses import fields, replace
+
+import pytest
+from hypothesis import given
+
+from dashboard import filters
+from dashboard.cohort import Cohort
+from tests.property.test_distributions import cohorts
+
+NECK = Cohort(locations=("neck",))
+
+
+@pytest.mark.parametrize(("before", "code", "add", "after"), [
+    ((), "neck", False, ("neck",)), (("neck",), "neck", False, ()),
+    (("neck",), "jaw", False, ("jaw",)), (("neck", "jaw"), "neck", False, ("neck",)),
+    ((), "neck", True, ("neck",)), (("neck",), "jaw", True, ("neck", "jaw")), (("neck", "jaw"), "neck", True, ("jaw",)),
+    (("neck",), "not_recorded", True, ("neck", "not_recorded"))])
+def test_a_press_asks_for_one_value_and_shift_for_one_more(before: tuple, code: str, add: bool, after: tuple) -> None:
+    assert filters.pressed(Cohort(locations=before, sexes=("female",)), "locations", code, add) == Cohort(locations=after, sexes=("female",))
+
+
+@pytest.mark.parametrize(("presses", "low", "high", "blank", "bars"), [
+    (["7"], 6.5, 7.49, False, {7}), (["7", "7"], None, None, False, set()), (["7", "3"], 2.5, 3.49, False, {3}),
+    (["7", "+10"], 6.5, None, False, {7, 8, 9, 10}), (["7", "+4"], 3.5, 7.49, False, {4, 5, 6, 7}), (["0"], 0, 0.49, False, {0}),
+    (["0", "+10"], 0, None, False, set(range(11))),
+    (["4", "+7", "+7"], 3.5, 6.49, False, {4, 5, 6}), (["4", "+7", "+4"], 4.5, 7.49, False, {5, 6, 7}), (["4", "+7", "+5"], 3.5, 7.49, False, {4, 5, 6, 7}),
+    (["4", "+7", "5"], 4.5, 5.49, False, {5}), (["4", "+4"], None, None, False, set()),
+    (["not_recorded"], None, None, True, set()), (["not_recorded", "not_recorded"], None, None, False, set()),
+    (["7", "+not_recorded"], 6.5, 7.49, True, {7}), (["7", "+not_recorded", "+not_recorded"], 6.5, 7.49, False, {7}),
+    (["7", "not_recorded"], None, None, True, set()), (["not_recorded", "+7"], 6.5, 7.49, True, {7}), (["7", "+not_recorded", "7"], 6.5, 7.49, False, {7})])
+def test_severity_is_a_range_that_a_press_sets_and_shift_stretches(presses: list[str], low: float, high: float, blank: bool, bars: set) -> None:
+    cohort = NECK
+    for press in presses:
+        cohort = filters.severity_pressed(cohort, press.removeprefix("+"), press.startswith("+"))
+    assert cohort == replace(NECK, severity_from=low, severity_to=high, severity_not_recorded=blank)
+    assert filters.lit(cohort) == bars
+
+
+@pytest.mark.parametrize(("low", "high", "bars"), [(7, None, {7, 8, 9, 10}), (None, 3, {0, 1, 2, 3}), (6.5, 7, {7}), (6.6, 6.9, set())])
+def test_bars_of_a_range_that_was_typed(low: float | None, high: float | None, bars: set) -> None:
+    assert filters.lit(Cohort(severity_from=low, severity_to=high)) == bars
+
+
+def test_a_cell_asks_for_both_and_takes_both_back() -> None:
+    asked = filters.paired(Cohort(locations=("jaw", "head"), sexes=("male",)), "neck", "burning")
+    assert asked == Cohort(locations=("neck",), qualities=("burning",), sexes=("male",))
+    assert filters.paired(asked, "neck", "burning") == Cohort(sexes=("male",))
+
+
+def test_chips_in_words() -> None:
+    cohort = Cohort(since=20_454, locations=("neck", "none"), qualities=("not_recorded",), sexes=("female",), sources=("app",), buckets=("same_day",),
+                    symptoms=("not_recorded",), tiers=("E",), durations=("under_6_weeks",), age_from=50, age_not_recorded=True, severity_to=3)
+    assert [chip.text for chip in filters.chips(cohort)] == [
+        "source: app", "stands as: same-day", "worst tier: emergency", "sex: female", "where: neck", "where: none", "quality: not recorded",
+        "duration: under 6 weeks", "reported: none asked about", "age: over 49", "age: not recorded", "severity: 3 or less", "since 1 Jan 2026"]
+
+
+@given(cohort=cohorts())
+def test_every_filter_has_a_chip_and_the_last_leaves_everybody(cohort: Cohort) -> None:
+    given_values = sum(len(value) if isinstance(value, tuple) else 0 for value in (getattr(cohort, field.name) for field in fields(Cohort)))
+    chips = filters.chips(cohort)
+    assert len({chip.text for chip in chips}) == len(chips) >= given_values
+    assert bool(chips) == (cohort != Cohort())
+    left = cohort
+    while found := filters.chips(left):
+        assert found[0].left != left
+        left = found[0].left
+    assert left == Cohort()
+
+
+def test_every_code_has_a_word() -> None:
+    for field, (_, words) in filters.WORDS.items():
+        assert all(filters.label(field, code) for code in (*words, "none", "not_recorded")), field
+
+
+def test_without() -> None:
+    assert filters.without(Cohort(since=1, until=2, locations=("neck",)), "since", "until") == NECK
