@@ -8,12 +8,14 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import Engine
+from sqlalchemy import Engine, func, select
 
+from dashboard.cohort import BUCKETS
 from dashboard.days import date_of, day_of
 from dashboard.imports import commit, plan
 from dashboard.imports.tabular import Tabular
 from dashboard.rules import flags
+from dashboard.schema import patient_outcome
 from dashboard.synthetic import columns, courses
 
 SOURCES = courses.SOURCES
@@ -82,8 +84,12 @@ def load(engine: Engine, patients: int, entries: int, seed: int, last_day: int, 
     with engine.connect() as connection:
         as_of = flags.current_as_of(connection, last_day)
     done = flags.store(engine, as_of=as_of, by=by, at=at)
+    with engine.connect() as connection:
+        stored = dict(connection.execute(select(patient_outcome.c.bucket, func.count()).group_by(patient_outcome.c.bucket)).all())
+    standing = {bucket: int(stored.get(bucket, 0)) for bucket in BUCKETS}
+    progress("Of everybody, " + ", ".join(f"{BUCKETS[bucket]} {100 * n / max(sum(standing.values()), 1):.1f} %" for bucket, n in standing.items()))
     return {"patients": patients, "entries": loaded, "batches": batches, "as_of": str(date_of(as_of)),
-            "flags_raised": done["flags_raised"], "flags_closed": done["flags_closed"]}
+            "flags_raised": done["flags_raised"], "flags_closed": done["flags_closed"], "buckets": standing}
 
 
 def _as_if_read(diaries: pa.Table, number: int, what: str) -> Tabular:

@@ -1,5 +1,6 @@
 """Counts of a cohort in, charts to click on out: rows, columns and cells with their lengths, words and codes. Pure; what draws them knows
 no numbers of its own. The words of a mark are what a screen reader says and what is shown beside the pointer."""
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
@@ -7,10 +8,13 @@ import pandas as pd
 
 from dashboard.codelists import LOCATION, QUALITY
 from dashboard.cohort import NONE, NOT_RECORDED
+from dashboard.wording import counted
 
 Look = Literal["solid", "hollow", "dotted", "hatched"]  # never colour alone
 STATES: dict[str, tuple[str, Look]] = {"present": ("present", "solid"), "denied": ("denied", "hollow"), "not_asked": ("not asked", "dotted")}
 BANDS = {"none": (0, 0), "mild": (1, 3), "moderate": (4, 6), "severe": (7, 10)}  # clinical reference 2
+BUCKET_ICON = {"emergency": "⬢", "same_day": "▲", "not_assessable": "?", "routine": "●", "no_criterion_met": "–", "no_entries": "", NOT_RECORDED: ""}
+_TONE = {"emergency": "red", "same_day": "orange", "not_assessable": "violet", "routine": "blue"}
 PLACES, QUALITIES = 8, 12  # most of the grid that can be read
 
 
@@ -24,12 +28,13 @@ class Mark:
     parts: tuple[tuple[Look, float], ...] = ()
     second: float | None = None
     level: float | None = None
+    tone: str = ""  # a colour of the theme, for the words
 
 
 @dataclass(frozen=True)
 class Chart:
-    """`lying` has a row a mark, `standing` a column, `grid` a cell a mark with the names of its columns and rows."""
-    layout: Literal["lying", "standing", "grid"]
+    """`lying` has a row a mark, `standing` a column, `grid` a cell a mark with the names of its columns and rows, `pills` nothing but words."""
+    layout: Literal["lying", "standing", "grid", "pills"]
     marks: tuple[Mark, ...]
     legend: tuple[tuple[Look | Literal["second"], str], ...] = ()
     bands: tuple[tuple[str, int], ...] = ()  # under a standing chart: words, and how many columns they are under
@@ -111,6 +116,13 @@ def together(frame: pd.DataFrame, unit: str) -> Chart:
                        f"({percent(said, of)})", level=said / of / scale) for place, quality, said, of in cells)
     return Chart("grid", marks, columns=tuple(QUALITY.label[quality] for quality in qualities), rows=tuple(LOCATION.label[place] for place in places),
                  most=f"{100 * scale:.0f} %")
+
+
+def buckets(frame: pd.DataFrame, selected: Collection[str] = ()) -> Chart:
+    """A pill a bucket that has somebody in it, or is asked for: everybody adds up. Columns: code, label, n."""
+    shown = frame[(frame["n"] > 0) | frame["code"].isin(selected)]
+    return Chart("pills", tuple(Mark(row.code, f"{BUCKET_ICON[row.code]} {row.label.capitalize()}".strip(), f"{row.label}: {counted(row.n, 'patient')}",
+                                     f"{row.n:,}", tone=_TONE.get(row.code, "")) for row in shown.itertuples()))
 
 
 def _scale(shares: list[float]) -> float:

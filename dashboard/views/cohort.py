@@ -1,22 +1,24 @@
 """Where it hurts, what it is like, how long, how bad, with what: of any part of the diaries, each chart a filter for all others."""
-from dataclasses import replace
-
 import pandas as pd
 import streamlit as st
+from pandas.io.formats.style import Styler
 
 from dashboard import crossfilter, filters, members
 from dashboard.cohort import BUCKETS, NOT_RECORDED, Cohort
 from dashboard.crossfilter import Counted
 from dashboard.days import spoken
 from dashboard.distributions import Per, Sample
+from dashboard.figures import cohort as figures
+from dashboard.figures.cohort import BUCKET_ICON
+from dashboard.figures.tokens import TOKENS
 from dashboard.imports import export
 from dashboard.status import Status
-from dashboard.views import cards, frame, patient_link, question, session
-from dashboard.wording import counted, plain
+from dashboard.views import cards, frame, marks, patient_link, question, session
+from dashboard.wording import counted, number, plain
+from dashboard.worklist import TIER_OF
 
 FIRST_SCREEN = ("base", "buckets", "locations", "qualities", "durations", "severity", "together", "symptoms")
 PAGE = 100  # patients
-ICONS = {"emergency": "⬢", "same_day": "▲", "not_assessable": "?", "routine": "●", "no_criterion_met": "–", "no_entries": "", NOT_RECORDED: ""}
 
 
 def page() -> None:
@@ -36,7 +38,8 @@ def page() -> None:
         _base(numbers["base"], cohort)
         _cards(numbers, cohort, per, found)
     with stands:
-        _stands(numbers["buckets"], cohort)
+        marks.show(figures.buckets(numbers["buckets"], cohort.buckets), cohort.buckets, name="What the last evaluation made of them", key="stands",
+                   on_click=lambda code, add: question.change(lambda asked: filters.pressed(asked, "buckets", code, add)))
     if numbers["base"].entries:
         _members(cohort, numbers["base"], found)
 
@@ -65,24 +68,12 @@ def _numbers(cohort: Cohort, per: Per, found: Status, charts: tuple[str, ...]) -
 
 def _base(base: Sample, cohort: Cohort) -> None:
     each = base.entries_per_patient
-    middle = "" if each["median"] is None else f" · median {each['median']:g} a patient [{each['q1']:g}–{each['q3']:g}]"
+    low, median, high = ("" if value is None else number(round(value, 1)) for value in (each["q1"], each["median"], each["q3"]))
+    middle = f" · median {median} a patient [{low}–{high}]" if median else ""
     with st.container(horizontal=True, vertical_alignment="center", key="base", gap="small"):
         st.markdown(f"{plain(cohort.describe())}: **{counted(base.patients, 'patient')}** · **{counted(base.entries, 'entry')}**:gray[{middle}]",
                     width="content")
         question.chips(cohort)
-
-
-def _stands(buckets: pd.DataFrame, cohort: Cohort) -> None:
-    """Everybody by what the last evaluation made of them; a filter too."""
-    shown = buckets[(buckets["n"] > 0) | buckets["code"].isin(cohort.buckets)]
-    words = {row.code: f"{ICONS[row.code]} {row.label.capitalize()} **{row.n:,}**".strip() for row in shown.itertuples()}
-    session.remember("stands", [code for code in cohort.buckets if code in words])
-    st.pills("Stands as", list(words), selection_mode="multi", format_func=words.get, key="stands", label_visibility="collapsed", on_change=_choose_stands)
-
-
-def _choose_stands() -> None:
-    chosen = tuple(session.recall("stands"))
-    question.change(lambda cohort: replace(cohort, buckets=chosen))
 
 
 # --- who ----------------------------------------------------------------------------------------------------------------------------
@@ -90,34 +81,49 @@ def _choose_stands() -> None:
 def _members(cohort: Cohort, base: Sample, found: Status) -> None:
     pages = -(-base.patients // PAGE)
     if session.recall("members_page", 1) > pages:
-        session.forget("members_page")
+        session.remember("members_page", 1)
     with st.container(horizontal=True, vertical_alignment="center", key="members_head"):
         st.subheader("Patients in this cohort", anchor=False, width="content")
-        frame.small("worst first; entries, days, scores and words are those of the matching entries", width="stretch")
-        number = st.pagination(pages, key="members_page") if pages > 1 else 1
+        opened = st.container(width="stretch")
+        page_number = st.pagination(pages, key="members_page", persist_state="session") if pages > 1 else 1
         st.download_button("CSV", lambda: _sheet(cohort, found), "patients.csv", "text/csv", key="csv_members", on_click="ignore",
                            icon=":material/download:", help=f"All {counted(base.patients, 'patient')} of this cohort")
-    shown = session.answer("members", {"question": cohort.question(), "as_of": found.as_of, "page": number},
-                           lambda connection: members.page(connection, cohort, as_of=found.as_of, first=(number - 1) * PAGE, most=PAGE))
-    session.remember("member_rows", shown["patient"].tolist())
+    shown = session.answer("members", {"question": cohort.question(), "as_of": found.as_of, "page": page_number},
+                           lambda connection: members.page(connection, cohort, as_of=found.as_of, first=(page_number - 1) * PAGE, most=PAGE))
+    rows = shown["patient"].tolist()
+    if session.recall("members") is None and session.recall("patient_page") in rows:
+        session.choose_row("members", rows.index(session.recall("patient_page")))  # back from the patient's page
     st.dataframe(_in_words(shown), key="members", hide_index=True, on_select="rerun", selection_mode=["single-row", "single-cell"], row_height=34,
                  height=min(36 + 34 * len(shown), 620), alt="Patients of this cohort, worst tier first; choose one to open the patient's page",
-                 column_config={"Stands as": st.column_config.TextColumn(width=150), "Where": st.column_config.ListColumn(width=220),
-                                "What it is like": st.column_config.ListColumn(width=220)})
-    chosen = session.chosen("members", session.recall("member_rows"), None)
-    frame.small(f"{len(shown):,} of {counted(base.patients, 'patient')} shown, page {number} of {pages}. "
-                + ("" if chosen is not None else "Choose a row to open the patient's page."))
-    if chosen is not None:
-        patient_link.link(int(chosen), "cohort", "open_patient")
+                 column_config={"Stands as": st.column_config.TextColumn(width=140), "Entries": st.column_config.NumberColumn(width=60),
+                                "Severity": st.column_config.TextColumn(width=65, help="Mean of the matching entries"),
+                                "Worst": st.column_config.TextColumn(width=55), "Where": st.column_config.ListColumn(width=230),
+                                "What it is like": st.column_config.ListColumn(width=230)})
+    first = (page_number - 1) * PAGE + 1
+    frame.small(f"{first:,} to {first + len(shown) - 1:,} of {counted(base.patients, 'patient')}, the worst first. "
+                "Entries, days, scores and words are those of the matching entries.")
+    chosen = session.chosen("members", rows, None)
+    with opened:
+        if chosen is None:
+            frame.small("Choose a row to open the patient's page")
+        else:
+            patient_id = shown.loc[rows.index(chosen), "patient_id"]
+            patient_link.link(int(chosen), "cohort", "open_patient", f"Open {plain(patient_id)}")
 
 
-def _in_words(shown: pd.DataFrame) -> pd.DataFrame:
-    names = {**BUCKETS, NOT_RECORDED: "not evaluated yet"}
-    return pd.DataFrame({
-        "Stands as": [f"{ICONS[code]} {names[code].capitalize()}".strip() for code in shown["bucket"]],
+def _in_words(shown: pd.DataFrame) -> pd.DataFrame | Styler:
+    names, colours = {**BUCKETS, NOT_RECORDED: "not evaluated yet"}, TOKENS[session.theme()]
+    made = pd.DataFrame({
+        "Stands as": [f"{BUCKET_ICON[code]} {names[code].capitalize()}".strip() for code in shown["bucket"]],
         "Patient": shown["patient_id"], "Source": shown["source"], "Entries": shown["entries"], "Last": [spoken(day) for day in shown["last_day"]],
-        "Mean severity": shown["severity"].astype(float).round(1), "Worst": shown["worst"].astype(float), "Where": shown["places"],
+        "Severity": [_score(value) for value in shown["severity"]], "Worst": [_score(value) for value in shown["worst"]], "Where": shown["places"],
         "What it is like": shown["qualities"]})
+    colour = {f"{BUCKET_ICON[bucket]} {names[bucket].capitalize()}": colours[tier] for bucket, tier in TIER_OF.items()}
+    return made.style.map(lambda text: f"color: {colour[text]}; font-weight: 600" if text in colour else "", subset=["Stands as"])
+
+
+def _score(value: float | None) -> str:
+    return "–" if value is None or pd.isna(value) else number(round(float(value), 1))
 
 
 def _sheet(cohort: Cohort, found: Status) -> str:

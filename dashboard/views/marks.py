@@ -41,19 +41,28 @@ button[aria-checked=true] { font-weight: 700; }
 .bands { display: grid; grid-auto-flow: column; text-align: center; column-gap: 3px; }
 .bands span { border-top: 2px solid var(--line); color: color-mix(in srgb, var(--text) 75%, var(--page)); }
 .bands span:empty { border-color: transparent; }
-.grid { display: grid; gap: 1px; align-items: center; }
-.grid .row { text-align: right; padding-right: 6px; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
-.grid .column { writing-mode: vertical-rl; rotate: 180deg; justify-self: center; align-self: start; white-space: nowrap; max-height: 66px; overflow: hidden; }
+.grid { display: grid; gap: 1px; align-items: center; padding: 3px; }
+.grid .row { line-height: 1.05; text-align: right; padding-right: 6px; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
+.grid .column { writing-mode: vertical-rl; rotate: 180deg; justify-self: center; align-self: start; white-space: nowrap; font-size: 11px; }
 .grid button { height: 100%; min-height: 13px; border: 1px solid var(--faint); }
 .grid button:hover { border-color: var(--text); }
 .grid.some button:not([aria-checked=true]) { opacity: .5; }
 .grid button[aria-checked=true] { outline: 2.5px solid var(--text); outline-offset: 0; z-index: 1; }
+.pills { display: flex; flex-wrap: wrap; gap: 5px; align-content: center; overflow: visible; }
+.pills button { display: flex; gap: 5px; align-items: center; height: 28px; padding: 0 10px; border: 1px solid var(--line); border-radius: 99px; }
+.pills button:hover { background: var(--faint); }
+.pills button[aria-checked=true] { border: 2px solid var(--text); padding: 0 9px; background: var(--faint); }
+.pills .text { font-weight: 700; }
+.pills [data-tone=red] .label { color: var(--st-red-text-color); }
+.pills [data-tone=orange] .label { color: var(--st-orange-text-color); }
+.pills [data-tone=violet] .label { color: var(--st-violet-text-color); }
+.pills [data-tone=blue] .label { color: var(--st-blue-text-color); }
 .legend { display: flex; gap: 12px; flex-wrap: wrap; padding-bottom: 3px; }
 .legend:empty { display: none; }
 .legend span { display: flex; gap: 5px; align-items: center; }
 .legend i { display: inline-block; width: 12px; height: 10px; position: relative; }
 .legend i.second { left: 0; width: 8px; height: 8px; margin: 0; }
-.corner { display: flex; gap: 4px; align-items: center; align-self: end; justify-content: end; padding-right: 6px; }
+.corner { display: flex; gap: 4px; align-items: center; align-self: end; justify-content: end; padding-right: 6px; white-space: nowrap; }
 .corner .ramp { width: 34px; height: 10px; background: linear-gradient(to right, var(--page), var(--st-primary-color)); border: 1px solid var(--line); }
 .tip { position: absolute; left: 0; right: 0; bottom: 0; padding: 2px 6px; background: var(--page); border: 1px solid var(--line); border-radius: 4px;
   pointer-events: none; }
@@ -83,12 +92,13 @@ export default function({ data, parentElement, setTriggerValue }) {
     const one = old.get(mark.code) ?? make("button", "");
     one.type = "button";
     one.dataset.code = mark.code;
+    one.dataset.tone = mark.tone;
     one.setAttribute("role", "checkbox");
     one.setAttribute("aria-label", mark.words);
     one.onclick = event => press(mark.code, event);
-    one.onpointerenter = () => { tip.textContent = mark.words; };
+    one.onpointerenter = () => { tip.textContent = drawn.layout === "pills" ? "" : mark.words; };
     one.onpointerleave = one.onblur = () => { tip.textContent = ""; };
-    one.onfocus = () => { stop(one); if (one.matches(":focus-visible")) tip.textContent = mark.words; };
+    one.onfocus = () => { stop(one); if (one.matches(":focus-visible") && drawn.layout !== "pills") tip.textContent = mark.words; };
     if (mark.level !== null) {
       one.style.background = `color-mix(in srgb, var(--st-primary-color) ${Math.round(100 * mark.level)}%, var(--page))`;
       return one;
@@ -97,24 +107,24 @@ export default function({ data, parentElement, setTriggerValue }) {
     for (const [look, length] of mark.parts) { const part = make("span", `part ${look}`); part.style[across] = `${length}%`; if (length) bar.append(part); }
     if (mark.second !== null) { const second = make("span", "second"); second.style.bottom = `${mark.second}%`; bar.append(second); }
     const label = make("span", "label", mark.label), text = make("span", "text", mark.text);
-    one.replaceChildren(...(drawn.layout === "lying" ? [label, bar, text] : [text, bar, label]));
+    one.replaceChildren(...{ lying: [label, bar, text], standing: [text, bar, label], pills: [label, text] }[drawn.layout]);
     return one;
   };
   const buttons = drawn.marks.map(button);
   const stop = one => { for (const other of buttons) other.tabIndex = other === one ? 0 : -1; };
-  const step = { lying: { ArrowDown: 1, ArrowUp: -1 }, standing: { ArrowRight: 1, ArrowLeft: -1 },
+  const step = { lying: { ArrowDown: 1, ArrowUp: -1 }, standing: { ArrowRight: 1, ArrowLeft: -1 }, pills: { ArrowRight: 1, ArrowLeft: -1 },
     grid: { ArrowRight: 1, ArrowLeft: -1, ArrowDown: drawn.columns.length, ArrowUp: -drawn.columns.length } }[drawn.layout];
   chart.onkeydown = event => {
     const next = buttons[buttons.indexOf(chart.getRootNode().activeElement) + (step[event.key] ?? NaN)];
     if (next) { event.preventDefault(); next.focus(); }
   };
 
-  room.style.height = `${data.height}px`;
+  room.style.height = drawn.layout === "pills" ? "" : `${data.height}px`;
   chart.className = `chart ${drawn.layout}`;
   chart.setAttribute("aria-label", data.name);
   room.querySelector(".legend").replaceChildren(...drawn.legend.map(([look, text]) => {
     const one = make("span", ""); one.append(make("i", look), text); return one; }));
-  chart.style.gridTemplateColumns = drawn.layout === "grid" ? `minmax(90px, 38%) repeat(${drawn.columns.length}, 1fr)` : "";
+  chart.style.gridTemplateColumns = drawn.layout === "grid" ? `minmax(90px, 41%) repeat(${drawn.columns.length}, 1fr)` : "";
   if (drawn.layout === "standing") {
     const columns = make("div", "columns"), bands = make("div", "bands");
     columns.append(...buttons);
@@ -137,7 +147,7 @@ export default function({ data, parentElement, setTriggerValue }) {
 _component = st.components.v2.component("marks", html=_HTML, css=_CSS, js=_JS)
 
 
-def show(chart: Chart, selected: Collection[str], *, name: str, key: str, height: int, on_click: Callable[[str, bool], None]) -> None:
+def show(chart: Chart, selected: Collection[str], *, name: str, key: str, height: int | None = None, on_click: Callable[[str, bool], None]) -> None:
     """`on_click` is called with the code of a mark, and whether it is to be added to what is chosen."""
     known = {mark.code for mark in chart.marks}
 
@@ -146,7 +156,7 @@ def show(chart: Chart, selected: Collection[str], *, name: str, key: str, height
         if isinstance(found, dict) and found.get("code") in known:
             on_click(found["code"], found.get("add") is True)
 
-    _component(key=key, height=height, on_press_change=pressed, data={
+    _component(key=key, height=height or "content", on_press_change=pressed, data={
         "chart": asdict(chart), "selected": sorted(known.intersection(selected)), "name": name, "height": height,
         # what was pressed may have changed nothing: the picture is then painted as it was
         "answered": ((session.recall(key) or {}).get("press") or {}).get("nonce")})

@@ -31,7 +31,9 @@ def chart(diary: pd.DataFrame, flags: pd.DataFrame, actions: pd.DataFrame) -> No
     with st.container(horizontal=True, vertical_alignment="center"):
         chosen = None
         if last - first >= RANGES["90 days"]:
-            chosen = st.segmented_control("Time", list(RANGES), default="90 days", required=True, key="patient_range", label_visibility="collapsed")
+            # no segmented control: what is chosen in it is too dark to read on the dark page
+            chosen = st.radio("Time", list(RANGES), index=list(RANGES).index("90 days"), key="patient_range", label_visibility="collapsed", horizontal=True,
+                              width="content")
         caption = st.container(width="content")
         st.space("stretch")
         if denied and st.toggle(f"Show the {len(denied)} that were only denied too", key="patient_denied"):

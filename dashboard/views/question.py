@@ -55,7 +55,7 @@ def _ask(cohort: Cohort) -> None:
         session.remember("asked_before", [*session.recall("asked_before", []), before][-_STEPS:])
         session.forget("asked_after")
     session.remember("question", cohort)
-    session.forget("members_page")
+    session.remember("members_page", 1)
 
 
 def change(made: Callable[[Cohort], Cohort]) -> None:
@@ -72,7 +72,7 @@ def _step(back: bool) -> None:
     session.remember(target, [*session.recall(target, []), session.recall("question")])
     session.remember("question", steps[-1])
     session.remember(source, steps[:-1])
-    session.forget("members_page")
+    session.remember("members_page", 1)
 
 
 def bar(cohort: Cohort, found: Status) -> None:
@@ -80,9 +80,8 @@ def bar(cohort: Cohort, found: Status) -> None:
     with st.popover("Filters", icon=":material/tune:", key="filters", width="content"):
         _filters(cohort, found)
     session.remember("count_per", session.recall("per", "patient"))
-    st.segmented_control("Count", list(PER), format_func=PER.get, key="count_per", label_visibility="collapsed", required=True,
-                         on_change=lambda: session.remember("per", session.recall("count_per")),
-                         help="Patients: each counts once. Entries: each diary entry counts")
+    st.radio("Count", list(PER), format_func=PER.get, key="count_per", label_visibility="collapsed", horizontal=True, width="content",
+             on_change=lambda: session.remember("per", session.recall("count_per")))
 
 
 def chips(cohort: Cohort) -> None:

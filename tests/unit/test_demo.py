@@ -130,7 +130,8 @@ def test_loads_on_both_engines(engine: Engine) -> None:
     said: list[str] = []
     made = demo.load(engine, 30, 400, 2, LAST_DAY, by="Test", at=NOW, progress=said.append)
     assert (made["patients"], made["entries"], made["as_of"]) == (30, 400, "2026-03-31")
-    assert said[-1] == "400 of 400 entries"
+    assert said[-2] == "400 of 400 entries"
+    assert sum(made["buckets"].values()) == 30 and said[-1].startswith("Of everybody, emergency ")
     with engine.connect() as connection:
         assert connection.scalar(select(func.count()).select_from(diary_entry)) == 400
         batches = connection.execute(select(import_batch.c.batch, import_batch.c.demo)).all()

@@ -89,7 +89,7 @@ def test_chart_flags_help_and_what_was_never_asked(open_page: Open, peopled: Eng
     settled(next(found for found in at.toggle if found.key == "patient_denied").set_value(True).run())
     assert len(chart(at)["layout"]["yaxis3"]["ticktext"]) == 33
     assert chart(at)["layout"]["xaxis"]["range"][0] == date_of(day(91)).isoformat()
-    settled(at.segmented_control(key="patient_range").set_value("All").run())
+    settled(at.radio(key="patient_range").set_value("All").run())
     assert chart(at)["layout"]["xaxis"]["range"][0] < date_of(day(100)).isoformat()
 
 

@@ -1,0 +1,113 @@
+"""Asking a cohort by clicking: by mouse, by keyboard, by address, and on to a patient and back."""
+from collections.abc import Callable
+from urllib.parse import parse_qs, urlsplit
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import App, act_and_wait, screenshot
+from tests.browser.reading import assert_accessible, button, cells, click, go, mark_row, press
+
+Open = Callable[..., Page]
+SCREEN = {"width": 1280, "height": 720}
+
+
+def place(page: Page, code: str) -> Locator:
+    return page.locator(f".st-key-body_map [role=checkbox][data-code={code}]")
+
+
+def mark(page: Page, chart: str, code: str) -> Locator:
+    return page.locator(f".st-key-chart_{chart} [data-code='{code}']")
+
+
+def base(page: Page) -> str:
+    """The question and how many it is about, before the median."""
+    return page.locator(".st-key-base p").first.inner_text().split(" · median")[0]
+
+
+def chosen(page: Page, chart: str) -> list[str]:
+    return page.locator(f".st-key-{chart} [role=checkbox][aria-checked=true]").evaluate_all("marks => marks.map(mark => mark.dataset.code).sort()")
+
+
+def has_focus(one: Locator) -> bool:
+    return one.evaluate("mark => mark.getRootNode().activeElement === mark")
+
+
+def test_a_click_on_the_body_filters_everything_and_the_address_brings_it_back(shared_app: App, open_page: Open) -> None:
+    page = open_page(shared_app, "/cohort", viewport=SCREEN)
+    everybody = base(page)
+    assert everybody == "All entries: 500 patients · 11,295 entries"
+    for card in ("where", "quality", "duration", "severity", "quality_by_location", "red_flags"):
+        assert page.locator(f".st-key-card_{card}").bounding_box()["y"] < SCREEN["height"] - 150, "all six can be seen without scrolling"
+    aching = mark(page, "qualities", "aching").get_attribute("aria-label")
+    act_and_wait(page, place(page, "low_back").click)
+    assert base(page).startswith("Entries with pain in the lower back: ")
+    assert chosen(page, "body_map") == ["low_back"]
+    assert mark(page, "qualities", "aching").get_attribute("aria-label") != aching
+    act_and_wait(page, lambda: mark(page, "qualities", "burning").click())
+    act_and_wait(page, lambda: mark(page, "qualities", "aching").click(modifiers=["Shift"]))
+    question = base(page)
+    assert question.startswith("Entries with aching or burning pain in the lower back: ")
+    assert parse_qs(urlsplit(page.url).query) == {"locations": ["low_back"], "qualities": ["aching", "burning"]}
+    listed = cells(page, "members", 2)
+    screenshot(page, "cohort_filtered")
+    # a colleague, the browser's own buttons, and another page in between
+    assert base(open_page(shared_app, page.url.removeprefix(shared_app.url), viewport=SCREEN)) == question
+    page.go_back()
+    expect(page.locator(".st-key-base p").first).to_contain_text("Entries with burning pain in the lower back")
+    page.go_forward()
+    expect(page.locator(".st-key-base p").first).to_contain_text("Entries with aching or burning pain")
+    go(page, "Rules")
+    go(page, "Cohort")
+    assert base(page) == question and chosen(page, "chart_qualities") == ["aching", "burning"]
+    # a patient, and back
+    mark_row(page, "members", 0)
+    act_and_wait(page, button(page, "open_patient").or_(page.locator(".st-key-open_patient a")).first.click)
+    assert page.locator("h1").inner_text() == f"Patient {listed[0]}"
+    assert listed[0] not in page.url
+    act_and_wait(page, page.get_by_text("Back to the cohort").click)
+    assert base(page) == question and cells(page, "members", 2) == listed
+    press(page, "Control+z")
+    assert base(page).startswith("Entries with burning pain in the lower back")
+    click(page, "clear_question")
+    assert (base(page), urlsplit(page.url).query, chosen(page, "body_map")) == (everybody, "", [])
+
+
+def test_by_keyboard_alone(shared_app: App, open_page: Open) -> None:
+    page = open_page(shared_app, "/cohort", viewport=SCREEN)
+    place(page, "neck").focus()
+    press(page, "Enter")
+    assert chosen(page, "body_map") == ["neck"] and has_focus(place(page, "neck"))
+    page.keyboard.press("ArrowDown")
+    assert not has_focus(place(page, "neck"))
+    page.keyboard.press("ArrowUp")
+    press(page, "Enter")
+    assert chosen(page, "body_map") == []
+    mark(page, "qualities", "aching").focus()
+    page.keyboard.press("ArrowDown")
+    press(page, " ")
+    first = chosen(page, "chart_qualities")
+    assert len(first) == 1 and first != ["aching"] and has_focus(mark(page, "qualities", first[0]))
+    page.keyboard.press("ArrowUp")
+    press(page, "Shift+Enter")
+    assert chosen(page, "chart_qualities") == sorted([*first, "aching"]) and "aching" in base(page)
+    mark(page, "severity", "7").focus()
+    page.keyboard.press("ArrowLeft")
+    press(page, "Enter")
+    assert chosen(page, "chart_severity") == ["6"]
+
+
+def test_the_table_behind_a_chart_and_the_filters(shared_app: App, open_page: Open) -> None:
+    page = open_page(shared_app, "/cohort?durations=12_weeks_and_more", viewport=SCREEN, color_scheme="dark")
+    act_and_wait(page, lambda: button(page, "table_duration").click())
+    rows = page.get_by_test_id("stPopoverBody").locator("[data-testid^='glide-cell-0-']")
+    expect(rows).to_have_text(["under 6 weeks", "6 to 12 weeks", "12 weeks and more", "not recorded"])
+    with page.expect_download() as got:
+        button(page, "csv_duration").click()
+    assert got.value.suggested_filename == "duration.csv"
+    assert got.value.path().read_text().splitlines()[0] == "code,label,n,of,share"
+    act_and_wait(page, lambda: button(page, "table_duration").click())
+    button(page, "filters").click()
+    page.get_by_test_id("stPopoverBody").get_by_text("Age not recorded").wait_for()
+    assert_accessible(page)
+    act_and_wait(page, lambda: page.get_by_test_id("stPopoverBody").get_by_text("Age not recorded").click())
+    assert base(page).startswith("Entries of patients of unknown age with duration 12 weeks and more")
