@@ -8,7 +8,7 @@ import pandas as pd
 from sqlalchemy import Connection, select
 
 from dashboard import cohort
-from dashboard.codelists import ANSWERED, CHOICES, HISTORY, LISTS, RELIEF, SYMPTOM
+from dashboard.codelists import ANSWERED, CHOICES, HISTORY, LISTS, LOCATION, RELIEF, SYMPTOM
 from dashboard.days import date_of, spoken
 from dashboard.rules import evaluate
 from dashboard.rules.definition import Rule
@@ -69,6 +69,21 @@ def _newest(rows: pd.DataFrame, values: pd.Series) -> int | None:
     """As people.newest: of two at the very same moment the larger value."""
     said = [((day, -1 if pd.isna(time) else time), value) for day, time, value in zip(rows["day"], rows["time_of_day"], values, strict=True) if value == value]
     return int(max(said)[1]) if said else None
+
+
+def places_by_month(rows: pd.DataFrame, most: int) -> list[tuple[str, pd.DataFrame]]:
+    """Where it hurt in each of the last months in which the patient said where, the oldest first: the month, and its entries as
+    distributions.locations counts them."""
+    month = pd.to_datetime(rows["day"], unit="D").dt.to_period("M")
+    asked = (rows["answered"].to_numpy(np.int64) & ANSWERED.bits(["locations"])) != 0
+    found = []
+    for period in sorted(set(month[asked]))[-most:]:
+        said = rows["locations"].to_numpy(np.int64)[asked & (month == period).to_numpy()]
+        counts = [(code, label, int(((said >> LOCATION.bit[code]) & 1).sum())) for code, label in LOCATION.label.items()]
+        counts.append(("none", "None", int((said == 0).sum())))
+        found.append((f"{period:%b %Y}", pd.DataFrame(counts, columns=["code", "label", "n"]).assign(
+            answered=len(said), not_recorded=int((month == period).sum()) - len(said))))
+    return found
 
 
 def _union(bits: pd.Series) -> int:

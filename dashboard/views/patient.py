@@ -48,6 +48,7 @@ def page() -> None:
         if who:
             person.helped(diary)
     if who:
+        person.places(diary)
         person.entries(diary)
         person.notes(diary)
 

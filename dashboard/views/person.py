@@ -8,6 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 from dashboard import course
 from dashboard.codelists import SYMPTOM
 from dashboard.days import day_of, spoken
+from dashboard.figures import bodymap
 from dashboard.figures.course import course as course_figure
 from dashboard.figures.course import step
 from dashboard.views import flagged, frame, session
@@ -15,7 +16,7 @@ from dashboard.wording import counted, listing, period, plain
 
 RANGES = {"90 days": 90, "1 year": 365, "All": None}
 SOON = 30  # days after the last entry in which what was done still is on the axis
-NOTES, TALLEST = 10, 420
+NOTES, TALLEST, MONTHS = 10, 420, 8
 NAME_AND_TEXT = [2, 15]
 FIRST = ("When", "Severity", "Worst", "Reported", "Note")  # columns that are read most
 _MARK_IS = {7: "one mark a week, reported where it was on any day of it", 28: "one mark in four weeks, reported where it was on any day of them"}
@@ -71,6 +72,22 @@ def _done(actions: pd.DataFrame) -> list[dict]:
     """On the reader's calendar."""
     return [{"day": day_of(flagged.local(row.happened_at).date()), "text": f"{flagged.local(row.happened_at):%-d %b %Y %H:%M}: {flagged.who(row.by)} "
              f"{flagged.did(row.kind)} {row.rule_id}"} for row in actions.itertuples()]
+
+
+# --- where --------------------------------------------------------------------------------------------------------------------------
+
+def places(diary: pd.DataFrame) -> None:
+    months = course.places_by_month(diary, MONTHS)
+    if not months:
+        return
+    st.markdown("##### Where, month by month")
+    with st.container(horizontal=True, key="patient_months"):
+        for month, where in months:
+            with st.container(width="content", gap="xsmall"):
+                title = f"{month}: " + ", ".join(f"{row.label.lower()} {row.n}" for row in where[where["n"] > 0].itertuples())
+                st.image(bodymap.picture(where, theme=session.theme(), unit="entry", least=1, title=title, small=True))
+                frame.small(f"{month} · {counted(int(where['answered'].iloc[0]), 'entry')}")
+    frame.small(f"The darker, the more of a month's entries name the place; at most the last {MONTHS} months that say where.")
 
 
 # --- what helped --------------------------------------------------------------------------------------------------------------------

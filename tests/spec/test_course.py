@@ -128,3 +128,15 @@ def test_where_a_patient_stands(engine: Engine) -> None:
         assert course.standing(connection, clinic.number("1"))["tier"] == "E"
         assert course.standing(connection, clinic.number("2"))["bucket"] == "not_assessable"
         assert course.standing(connection, 999) is None
+
+
+def test_where_it_hurt_by_month_counts_entries_that_say_where(duckdb_engine: Engine) -> None:
+    clinic = Clinic(duckdb_engine)
+    clinic.sends(scant("1", TODAY - 40, locations="neck"), scant("1", TODAY - 1, locations="neck;low_back"), scant("1", TODAY - 2, locations="none"),
+                 scant("1", TODAY - 3, locations="neck"), scant("1", TODAY, locations=""))
+    months = course.places_by_month(diary(clinic), 8)
+    assert [month for month, _ in months] == ["Feb 2026", "Mar 2026"], "nobody said where in April"
+    march = months[1][1].set_index("code")
+    assert march.loc[["neck", "low_back", "none", "jaw"], "n"].tolist() == [2, 1, 1, 0]
+    assert (march["answered"].iloc[0], march["not_recorded"].iloc[0]) == (3, 0)
+    assert [month for month, _ in course.places_by_month(diary(clinic), 1)] == ["Mar 2026"]
