@@ -15,8 +15,10 @@ PAGE = 100  # patients
 
 def downloads(shown: pd.DataFrame, filters: Filters, found: Status) -> None:
     text = f"Worklist: {filters.describe()}. {status.line(found)}"
-    with st.popover("Copy as text", key="copy"):
-        st.code(worklist.as_text(shown, text), language=None, height=300)
+    copied = st.popover("Copy as text", key="copy", on_change="rerun")
+    if copied.open:
+        with copied:
+            st.code(worklist.as_text(shown, text), language=None, height=300)
     st.download_button("CSV", lambda: worklist.sheet(shown).to_csv(index=False), "worklist.csv", "text/csv", key="csv", on_click="ignore",
                        icon=":material/download:", help="Exactly these lines")
     st.download_button("Print", lambda: worklist.printable(shown, "Worklist", text), "worklist.html", "text/html", key="print",

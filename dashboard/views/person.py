@@ -87,7 +87,7 @@ def places(diary: pd.DataFrame) -> None:
                 title = f"{month}: " + ", ".join(f"{row.label.lower()} {row.n}" for row in where[where["n"] > 0].itertuples())
                 st.image(bodymap.picture(where, theme=session.theme(), unit="entry", least=1, title=title, small=True), alt=title)
                 frame.small(f"{month} · {counted(int(where['answered'].iloc[0]), 'entry')}")
-    frame.small(f"The darker, the more of a month's entries name the place; at most the last {MONTHS} months that say where.")
+    frame.small(f"The stronger the colour, the more of a month's entries name the place; at most the last {MONTHS} months that say where.")
 
 
 # --- what helped --------------------------------------------------------------------------------------------------------------------

@@ -38,8 +38,9 @@ def page() -> None:
         _sum(counts, found, withdrawn)
     _tiles(counts)
     filters = _filters(found)
-    made = session.answer("lines", {"filters": repr(filters), "as_of": found.as_of, "minute": minute.isoformat()},
-                          lambda connection: worklist.lines(connection, filters, as_of=found.as_of, now=minute))
+    # not copied at each run: it may be long
+    made = session.answers({"lines": {"filters": repr(filters), "as_of": found.as_of, "minute": minute.isoformat()}},
+                           lambda connection, _: {"lines": worklist.lines(connection, filters, as_of=found.as_of, now=minute)})["lines"]
     shown = made[~made["hidden"]].reset_index(drop=True)
     _hidden(made)
     _quarantined()

@@ -1,0 +1,148 @@
+"""The questions of the pages: cohort, its patients, worklist, one patient."""
+import os
+from collections.abc import Iterator
+from statistics import median
+
+import pandas as pd
+from sqlalchemy import func, select
+from streamlit.logger import set_log_level
+
+from dashboard import cohort as cohorts
+from dashboard import course, crossfilter, members, triage, worklist
+from dashboard.cohort import Cohort
+from dashboard.distributions import Per
+from dashboard.figures.course import course as course_figure
+from dashboard.rules import active
+from dashboard.schema import flag
+from tests.bench import by_pandas
+from tests.bench.measure import Row, once, seconds
+from tests.bench.questions import FIRST_SCREEN, Click, clicks, differing
+from tests.bench.subject import Subject
+
+SHARES = {0.1: 0.6, 0.01: 0.3}  # of the entries, and the budget
+PAGE = 100
+UNITS: tuple[Per, ...] = ("patient", "entry")
+DAYS_SHOWN, SOME = 90, 20
+
+
+# --- cohort -------------------------------------------------------------------------------------------------------------------------
+
+def unfiltered(subject: Subject) -> Iterator[Row]:
+    """Everything that the cohort page shows, of all entries."""
+    for per in UNITS:
+        yield _counted(subject, Click("all entries, never asked before", Cohort(), 1, ()), per, 1.5)
+
+
+def filtered(subject: Subject) -> Iterator[Row]:
+    """What is left to be counted after a click: the clicked chart keeps its context, and with it its numbers."""
+    for share, budget in SHARES.items():
+        with subject.engine.connect() as connection:
+            found = clicks(connection, subject.as_of, share)
+        for click in found:
+            for per in UNITS:
+                yield _counted(subject, click, per, budget)
+
+
+def _counted(subject: Subject, click: Click, per: Per, budget: float) -> Row:
+    def ours() -> dict:
+        with subject.engine.connect() as connection:
+            return crossfilter.count(connection, click.cohort, click.charts, as_of=subject.as_of, per=per)
+
+    def theirs() -> dict:
+        return by_pandas.count(subject.frames, click.cohort, click.charts, per)
+    wrong = differing(ours(), theirs())
+    assert not wrong, f"{click.what}, per {per}: {len(wrong)} numbers are others by pandas, such as {'; '.join(wrong[:5])}"
+    share = "" if click.share == 1 else f" ({100 * click.share:.1f} % of entries, {len(click.charts)} of {len(FIRST_SCREEN)} charts)"
+    return Row(f"cohort, per {per}: {click.what}{share}", subject.entries, seconds(ours), budget, seconds(theirs))
+
+
+def asked_before(subject: Subject) -> Iterator[Row]:
+    """The same numbers from what the app keeps: one look whether anything changed, and a dictionary."""
+    os.environ["PAIN_DIARY_DATABASE"] = subject.url
+    set_log_level("ERROR")  # that no page is being drawn is known
+    from dashboard.views import session
+    questions = {f"cohort {name}": {"of": crossfilter.context(Cohort(), name).question(), "per": "patient", "as_of": subject.as_of} for name in FIRST_SCREEN}
+
+    def ask() -> None:
+        session.answers(questions, lambda connection, missing: {f"cohort {name}": counted for name, counted in crossfilter.count(
+            connection, Cohort(), [name.removeprefix("cohort ") for name in missing], as_of=subject.as_of).items()})
+    yield Row("cohort, per patient: all entries, asked before", subject.entries, seconds(ask, 50), 0.01)
+    session.engine().dispose()
+
+
+def patients(subject: Subject) -> Iterator[Row]:
+    """The first page of the list below the charts."""
+    with subject.engine.connect() as connection:
+        click = clicks(connection, subject.as_of, 0.1)[0]
+    for what, cohort in (("all entries", Cohort()), (click.what.removeprefix("click on ") + f" ({100 * click.share:.1f} % of entries)", click.cohort)):
+        def ours(cohort: Cohort = cohort) -> pd.DataFrame:
+            with subject.engine.connect() as connection:
+                return members.page(connection, cohort, as_of=subject.as_of, most=PAGE)
+
+        def theirs(cohort: Cohort = cohort) -> pd.DataFrame:
+            return by_pandas.members(subject.frames, cohort, PAGE)
+        pd.testing.assert_frame_equal(ours(), theirs()[members.COLUMNS], check_dtype=False)
+        yield Row(f"the cohort's first {PAGE} patients: {what}", subject.entries, seconds(ours), None, seconds(theirs))
+
+
+# --- the other pages ----------------------------------------------------------------------------------------------------------------
+
+def first_lines(subject: Subject) -> Iterator[Row]:
+    """The worklist as it is opened: tiles, lines, and the last month of the patients on the first page."""
+    made: dict[str, pd.DataFrame] = {}
+
+    def tiles() -> None:
+        with subject.engine.connect() as connection:
+            worklist.tiles(connection, subject.at)
+
+    def lines() -> None:
+        with subject.engine.connect() as connection:
+            made["lines"] = worklist.lines(connection, worklist.Filters(), as_of=subject.as_of, now=subject.at)
+
+    def month() -> None:
+        with subject.engine.connect() as connection:
+            worklist.recent_course(connection, made["lines"]["patient"].head(PAGE).tolist(), subject.as_of)
+
+    taken = [seconds(part) for part in (tiles, lines, month)]
+    yield Row("worklist, first page, with counts", subject.entries, sum(taken), 0.1)
+    parts = ("the tiles", f"the lines ({len(made['lines']):,} patients)", f"the last month of the first {PAGE}")
+    yield from (Row(f"· of that, {part}", subject.entries, one) for part, one in zip(parts, taken, strict=True))
+
+
+def one_patient(subject: Subject) -> Iterator[Row]:
+    """All that the page of one patient asks and works out, without the drawing of it, for patients with flags."""
+    diaries = _diaries(subject)
+    *some, longest = (diaries[place * (len(diaries) - 1) // SOME] for place in range(SOME + 1))
+    _page_of(subject, some[0][0])
+    taken = [once(lambda patient=patient: _page_of(subject, patient)) for patient, _ in some]
+    yield Row(f"one patient's page, median of {SOME} patients", subject.entries, median(taken), 0.05)
+    patient, entries = longest
+    yield Row(f"· of the longest diary ({entries:,} entries)", subject.entries, seconds(lambda: _page_of(subject, patient)))
+
+
+def _diaries(subject: Subject) -> list[tuple[int, int]]:
+    """Patients with flags and how many entries they have, the fewest first."""
+    with subject.engine.connect() as connection:
+        flagged = set(connection.scalars(select(flag.c.patient)))
+        live = cohorts.entries(connection, subject.as_of).subquery()
+        found = connection.execute(select(live.c.patient, func.count()).group_by(live.c.patient))
+        return sorted(((int(patient), int(entries)) for patient, entries in found if patient in flagged), key=lambda row: row[1])
+
+
+def _page_of(subject: Subject, patient: int) -> None:
+    with subject.engine.connect() as connection:
+        worklist.names(connection, [patient])
+        diary = course.diary(connection, patient, subject.as_of)
+        active.current(connection)
+        flags = triage.flags_of(connection, patient)
+        triage.history(connection, flags["flag"].tolist())
+        course.standing(connection, patient)
+        worklist.cannot_assess(connection, patient)
+    course.person(diary, subject.as_of)
+    last = int(diary["day"].max())
+    symptoms = course.symptoms_by_day(diary)
+    present = [code for code in symptoms if (symptoms[code] == course.PRESENT).any()]
+    course_figure(course.severity_by_day(diary), symptoms[present], flags.to_dict("records"), [], first_day=max(int(diary["day"].min()), last - DAYS_SHOWN),
+                  last_day=last, theme="light")
+    for made in (course.relief, course.in_words, course.notes):
+        made(diary)
