@@ -49,7 +49,6 @@ CHARTS = {
     "durations": Chart(("durations",), ("duration",), distributions.durations),
     "severity": Chart((*SEVERITY, "severity_not_recorded"), ("severity", "worst"), _severity),
     "symptoms": Chart(("symptoms",), ("symptoms_present", "symptoms_denied"), distributions.symptoms),
-    "relief": Chart((), ("relief_tried", "relief_helped", "help_known"), distributions.relief),
 }
 TOGETHER = ("locations", "qualities")
 NAMES = (*CHARTS, "together")

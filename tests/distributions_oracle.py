@@ -220,9 +220,9 @@ def _quartiles(lengths: list[int]) -> dict:
 # --- the cohort page --------------------------------------------------------------------------------------------------------------
 
 OWN = {"base": (), "buckets": ("buckets", "tiers"), "locations": ("locations",), "qualities": ("qualities",), "durations": ("durations",),
-       "severity": ("severity_from", "severity_to", "severity_not_recorded"), "symptoms": ("symptoms",), "relief": (),
+       "severity": ("severity_from", "severity_to", "severity_not_recorded"), "symptoms": ("symptoms",),
        "together": ("locations", "qualities")}
-PARTS = {"locations": "location", "qualities": "quality", "durations": "duration", "severity": "severity", "symptoms": "symptoms", "relief": "relief",
+PARTS = {"locations": "location", "qualities": "quality", "durations": "duration", "severity": "severity", "symptoms": "symptoms",
          "together": "quality_by_location"}
 
 

@@ -17,7 +17,6 @@ from dashboard.views import cards, frame, marks, patient_link, question, session
 from dashboard.wording import counted, number, plain
 from dashboard.worklist import TIER_OF
 
-FIRST_SCREEN = ("base", "buckets", "locations", "qualities", "durations", "severity", "together", "symptoms")
 PAGE = 100  # patients
 
 
@@ -34,7 +33,7 @@ def page() -> None:
         stands = st.container(width="content")
         question.bar(cohort, found)
     with st.container(gap="xsmall"):
-        numbers = _numbers(cohort, per, found, FIRST_SCREEN)
+        numbers = _numbers(cohort, per, found)
         _base(numbers["base"], cohort)
         _cards(numbers, cohort, per, found)
     with stands:
@@ -55,8 +54,9 @@ def _cards(numbers: dict[str, Counted], cohort: Cohort, per: Per, found: Status)
                 card(numbers[name], cohort, per)
 
 
-def _numbers(cohort: Cohort, per: Per, found: Status, charts: tuple[str, ...]) -> dict[str, Counted]:
-    questions = {f"cohort {name}": {"of": crossfilter.context(cohort, name).question(), "per": per, "as_of": found.as_of} for name in charts}
+def _numbers(cohort: Cohort, per: Per, found: Status) -> dict[str, Counted]:
+    questions = {f"cohort {name}": {"of": crossfilter.context(cohort, name).question(), "per": per, "as_of": found.as_of}
+                 for name in crossfilter.NAMES}
 
     def count(connection: object, missing: list[str]) -> dict[str, Counted]:
         made = crossfilter.count(connection, cohort, [name.removeprefix("cohort ") for name in missing], as_of=found.as_of, per=per)

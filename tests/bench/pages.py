@@ -16,7 +16,7 @@ from dashboard.rules import active
 from dashboard.schema import flag
 from tests.bench import by_pandas
 from tests.bench.measure import Row, once, seconds
-from tests.bench.questions import FIRST_SCREEN, Click, clicks, differing
+from tests.bench.questions import Click, clicks, differing
 from tests.bench.subject import Subject
 
 SHARES = {0.1: 0.6, 0.01: 0.3}  # of the entries, and the budget
@@ -52,7 +52,7 @@ def _counted(subject: Subject, click: Click, per: Per, budget: float) -> Row:
         return by_pandas.count(subject.frames, click.cohort, click.charts, per)
     wrong = differing(ours(), theirs())
     assert not wrong, f"{click.what}, per {per}: {len(wrong)} numbers are others by pandas, such as {'; '.join(wrong[:5])}"
-    share = "" if click.share == 1 else f" ({100 * click.share:.1f} % of entries, {len(click.charts)} of {len(FIRST_SCREEN)} charts)"
+    share = "" if click.share == 1 else f" ({100 * click.share:.1f} % of entries, {len(click.charts)} of {len(crossfilter.NAMES)} charts)"
     return Row(f"cohort, per {per}: {click.what}{share}", subject.entries, seconds(ours), budget, seconds(theirs))
 
 
@@ -61,7 +61,8 @@ def asked_before(subject: Subject) -> Iterator[Row]:
     os.environ["PAIN_DIARY_DATABASE"] = subject.url
     set_log_level("ERROR")  # that no page is being drawn is known
     from dashboard.views import session
-    questions = {f"cohort {name}": {"of": crossfilter.context(Cohort(), name).question(), "per": "patient", "as_of": subject.as_of} for name in FIRST_SCREEN}
+    questions = {f"cohort {name}": {"of": crossfilter.context(Cohort(), name).question(), "per": "patient", "as_of": subject.as_of}
+                 for name in crossfilter.NAMES}
 
     def ask() -> None:
         session.answers(questions, lambda connection, missing: {f"cohort {name}": counted for name, counted in crossfilter.count(

@@ -1,13 +1,10 @@
 """Questions to measure with, chosen by how much of the diaries they select; and the page's answers as plain numbers, to compare."""
-import ast
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import isclose
-from pathlib import Path
 
 from sqlalchemy import Connection, func, select
 
-import dashboard
 from dashboard import cohort as cohorts
 from dashboard import crossfilter, distributions
 from dashboard.cohort import Cohort
@@ -15,17 +12,6 @@ from dashboard.crossfilter import Counted
 from dashboard.distributions import Sample
 from dashboard.filters import label
 from tests.bench.by_pandas import Numbers
-
-
-def _first_screen() -> tuple[str, ...]:
-    """The charts that the cohort page shows. Read, because importing a page draws it."""
-    page = Path(dashboard.__file__).parent / "views" / "cohort.py"
-    given = (node.value for node in ast.parse(page.read_text(encoding="utf-8")).body
-             if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "FIRST_SCREEN")
-    return ast.literal_eval(next(given))
-
-
-FIRST_SCREEN = _first_screen()
 
 
 @dataclass(frozen=True)
@@ -39,7 +25,7 @@ class Click:
     @property
     def charts(self) -> tuple[str, ...]:
         """Those that have to be counted: the others have the same context as in a question before."""
-        return tuple(name for name in FIRST_SCREEN if crossfilter.context(self.cohort, name) not in {
+        return tuple(name for name in crossfilter.NAMES if crossfilter.context(self.cohort, name) not in {
             crossfilter.context(asked, name) for asked in self.before})
 
 

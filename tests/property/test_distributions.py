@@ -129,7 +129,7 @@ def said(name: str, counted: pd.DataFrame | Sample) -> dict:
     if name == "together":
         return {location: {"named": rows["named"].iloc[0], "counts": {row.quality: row.n for row in rows.itertuples() if row.n}}
                 for location, rows in counted.groupby("location", sort=False)}
-    if name in ("symptoms", "relief"):
+    if name == "symptoms":
         return counted.drop(columns="label").set_index("code").to_dict("index")
     if name == "severity":
         blank, scores = counted.iloc[-1], counted.iloc[:-1]
