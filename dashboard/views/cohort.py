@@ -69,8 +69,8 @@ def _numbers(cohort: Cohort, per: Per, found: Status) -> dict[str, Counted]:
 def _base(base: Sample, cohort: Cohort) -> None:
     each = base.entries_per_patient
     low, median, high = ("" if value is None else number(round(value, 1)) for value in (each["q1"], each["median"], each["q3"]))
-    middle = f" · median {median} a patient [{low}–{high}]" if median else ""
-    with st.container(horizontal=True, vertical_alignment="center", key="base", gap="small"):
+    middle = f" · median {median} each [{low}–{high}]" if median else ""
+    with st.container(horizontal=True, vertical_alignment="center", key="base", gap="xsmall"):
         st.markdown(f"{plain(cohort.describe())}: **{counted(base.patients, 'patient')}** · **{counted(base.entries, 'entry')}**:gray[{middle}]",
                     width="content")
         question.chips(cohort)

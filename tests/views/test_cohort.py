@@ -40,7 +40,7 @@ def test_an_empty_database_says_what_to_do_first(open_page: Open) -> None:
 
 
 def test_the_first_look_is_at_everybody(page: AppTest) -> None:
-    assert "All entries: **3 patients** · **4 entries**:gray[ · median 1 a patient [1–1.5]]" in shown(page)
+    assert "All entries: **3 patients** · **4 entries**:gray[ · median 1 each [1–1.5]]" in shown(page)
     assert bars(page, "qualities") == {"dull": "100 %", "burning": "50 %", "none": "0 %", "not_recorded": "33 %"}
     assert bars(page, "durations") == {"under_6_weeks": "50 %", "6_to_12_weeks": "0 %", "12_weeks_and_more": "50 %", "not_recorded": "33 %"}
     assert chart(page, "body_map")["shades"]["neck"]["share"] == "50 %"
