@@ -11,7 +11,6 @@ from sqlalchemy import Connection, Engine, select
 from dashboard import cohort
 from dashboard.rules.definition import TIERS, RuleSet, load
 from dashboard.rules.evaluate import buckets, evaluate, evidence
-from dashboard.rules.over_time import RuleNotMet
 from tests import diaries, rules_oracle
 from tests.rules_oracle import Outcome
 
@@ -19,29 +18,20 @@ RULES = RuleSet(1, load())
 AS_OFS = (100, 60, 95, 113)
 CAMPAIGN = os.environ.get("HYPOTHESIS_PROFILE") == "campaign"
 SEEDS, PATIENTS = (range(40), 2000) if CAMPAIGN else (range(1), 300)
-OF_LAST_DAYS = ("U05", "U08", "R06")  # may fall when the last days are others
 Row = dict[str, str]
 
-_PLACES = ("", "", "mid_back", "neck", "arm_left", "other", "none", "other;arm_left", "buttock_left", "saddle;buttock_right", "foot_left", "leg_left;mid_back",
-           "between_shoulder_blades", "low_back", "chest_left", "left_upper_abdomen", "shoulder_left;flank_left", "leg_left;leg_right;low_back")
-_WORDS = ("", "", "aching", "numb", "tingling", "none", "pins_and_needles;sharp", "stabbing", "twisting", "tearing;aching")
+_PLACES = ("", "", "mid_back", "neck", "arm_left", "other", "none", "other;arm_left", "buttock_left", "saddle;buttock_right", "foot_left", "leg_left;mid_back")
+_WORDS = ("", "", "aching", "numb", "tingling", "none", "pins_and_needles;sharp")
 _ANSWERS = ("", "", "", "yes", "no")
 _SYMPTOMS = ("trouble_breathing", "chest_pain", "leg_weakness", "urinary_incontinence", "bowel_incontinence", "urinary_retention", "bladder_sensation_loss",
-             "saddle_numbness", "fever", "leg_numbness", "both_legs", "longstanding", "weight_loss", "flare", "urgent", "sweating", "faint", "nausea",
-             "coughing_blood", "pain_on_breathing", "exertional", "sexual_dysfunction", "rigors", "confusion", "night_pain", "vomiting", "major_trauma",
-             "minor_trauma")
-_HISTORY = ("cancer_history", "osteoporosis", "steroid_use", "immunosuppressed", "connective_tissue_disorder", "clot_risk")
+             "saddle_numbness", "fever", "leg_numbness", "both_legs", "longstanding", "weight_loss", "flare", "urgent")
 _CELLS = {
     "locations": _PLACES, "qualities": _WORDS, "severity": ("", "0", "1", "3", "6", "7.5", "8", "9", "10"), "worst_severity": ("", "", "0", "8", "9", "10"),
     "temperature_c": ("", "", "", "36.6", "37.9", "38", "38.0", "39.2"), "trend": ("", "", "better", "same", "worse"),
-    "relief_helped": ("", "", "", "none", "none_helped", "rest", "none_helped;rest"),
-    "birth_year": ("", "", "", "1955", "1956", "1966", "1967", "1990", "2007"),
-    "sex": ("", "", "", "female", "male"), "onset_speed": ("", "", "sudden", "gradual"),
-    "radiates_to": ("", "", "", "none", "arm_left", "leg_right", "jaw;head"),
-    "aggravated_by": ("", "", "exertion", "coughing;sitting", "none"), "interference": ("", "", "6.9", "7", "9")}
+    "relief_helped": ("", "", "", "none", "none_helped", "rest", "none_helped;rest"), "birth_year": ("", "", "", "1966", "1967", "1990")}
 # days that lie on either side of every limit: adjacent, 7, 14, 28 and 84 days
 _DAYS = (0, 1, 2, 3, 6, 7, 8, 9, 13, 14, 15, 16, 28, 29, 35, 36, 56, 57, 60, 80, 84, 85, 86, 88, 91, 92, 95, 96, 97, 98, 99, 100)
-_ONSETS_AGO = (-1, 0, 1, 2, 3, 4, 6, 7, 8, 14, 15, 30, 42, 83, 84, 85)
+_ONSETS_AGO = (-1, 0, 1, 3, 4, 6, 7, 8, 30, 83, 84, 85)
 
 
 @st.composite
@@ -52,7 +42,7 @@ def _rows(draw: st.DrawFn) -> list[Row]:
         onset = draw(st.sampled_from(("", "", "", *[str(day - ago) for ago in _ONSETS_AGO])))
         row = {"patient_id": str(draw(st.integers(1, 3))), "day": str(day), "onset": onset}
         row |= {name: draw(st.sampled_from(cells)) for name, cells in _CELLS.items()}
-        row |= {name: draw(st.sampled_from(_ANSWERS)) for name in draw(st.sets(st.sampled_from((*_SYMPTOMS, *_HISTORY)), max_size=8))}
+        row |= {name: draw(st.sampled_from(_ANSWERS)) for name in draw(st.sets(st.sampled_from(_SYMPTOMS), max_size=8))}
         rows.append(row)
     return rows
 
@@ -69,7 +59,7 @@ def _cohort(patients: int, seed: int) -> list[Row]:
             row = {"patient_id": str(patient), "day": str(day), "onset": chance.choice(["", "", "", *map(str, onsets)])}
             row |= {name: chance.choice(cells) for name, cells in _CELLS.items()}
             if edgy:
-                row |= {symptom: chance.choice(_ANSWERS) for symptom in chance.sample((*_SYMPTOMS, *_HISTORY), chance.randint(0, 8))}
+                row |= {symptom: chance.choice(_ANSWERS) for symptom in chance.sample(_SYMPTOMS, chance.randint(0, 8))}
             else:
                 row["severity"] = chance.choice(["", f"{min(10, max(0, level + chance.gauss(0, 2))):.1f}"])
                 row |= {symptom: chance.choices(["yes", "no", ""], [0.03, 0.5, 0.47])[0] for symptom in asked}
@@ -153,7 +143,7 @@ def test_a_new_red_flag_never_lowers_a_tier(connection: Connection) -> None:
         before, after = (_evaluated(connection, which, 100)[0] for which in (rows, rows + more))
         for (patient, rule_id), outcome in before.items():
             # what looks at the last days only, or at the episode, may change with what the last days are
-            if outcome.tier in ("E", "U") and rule_id not in OF_LAST_DAYS and not any(isinstance(part, RuleNotMet) for part in RULES.by_id(rule_id).parts):
+            if outcome.tier in ("E", "U") and rule_id != "U08":
                 assert list(TIERS).index(after[patient, rule_id].tier) <= list(TIERS).index(outcome.tier)
 
 
@@ -165,8 +155,7 @@ def test_saying_no_later_clears_no_emergency(connection: Connection) -> None:
         before, after = (_evaluated(connection, which, 130)[0] for which in (rows, rows + later))
         emergencies = {key: outcome for key, outcome in before.items() if outcome.tier == "E"}
         assert emergencies
-        assert {key: outcome._replace(assessed_recently=True) for key, outcome in emergencies.items()} == {
-            key: after[key]._replace(assessed_recently=True) for key in emergencies}
+        assert {key: outcome._replace(assessed_recently=True) for key, outcome in emergencies.items()} == {key: after[key] for key in emergencies}
 
 
 def test_every_met_rule_shows_its_entries(connection: Connection) -> None:
