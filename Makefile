@@ -25,9 +25,8 @@ run: $(APP)
 		|| { echo "Port $(PORT) is taken, perhaps by this app: see http://127.0.0.1:$(PORT). For another port: make run PORT=8502" >&2; exit 1; }
 	@exec $(BIN)/python -m streamlit run streamlit_app.py --server.port $(PORT)
 
-# three at a time on two cores: those that drive a browser mostly wait for it
 test: $(TESTS) lint browser
-	$(BIN)/python -m pytest -n 3 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(TESTS)
 	$(BIN)/python -m ruff check
