@@ -141,7 +141,7 @@ STEP = st.tuples(
 
 
 @given(st.lists(STEP, min_size=2, max_size=6))
-@settings(max_examples=4)
+@settings(max_examples=2)
 def test_looking_at_the_touched_alone_comes_to_the_same_as_looking_at_everybody(engine: Engine, steps: list) -> None:
     """And a flag's status is what its actions add up to."""
     made = []
