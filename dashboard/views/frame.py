@@ -5,13 +5,14 @@ from streamlit.delta_generator import DeltaGenerator
 from dashboard import start, status
 from dashboard.codelists import CHOICES
 from dashboard.errors import DatabaseProblem
+from dashboard.figures.tokens import ICON
 from dashboard.imports import export
 from dashboard.rules import active, definition
 from dashboard.status import Status
 from dashboard.views import session
 from dashboard.wording import counted, plain
 
-TIER_ICON = {"E": "⬢", "U": "▲", "R": "●", "I": "·", None: ""}
+TIER_ICON = {**ICON, "I": "·"}
 TIER_COLOUR = {"E": "red", "U": "orange", "R": "blue", "I": "gray"}
 
 
@@ -115,8 +116,6 @@ def empty_database() -> None:
             st.button("Load demo data", key="load_demo", icon=":material/science:", on_click=_load_demo)
             st.download_button("Download the template", export.template(), "pain_diary_template.csv", "text/csv", key="template", on_click="ignore",
                                icon=":material/download:")
-
-
         if session.recall("loading_demo") and session.ask_name("empty"):
             st.markdown("Thank you. Now the demo data can be loaded.")
 

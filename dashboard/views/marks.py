@@ -123,7 +123,7 @@ export default function({ data, parentElement, setTriggerValue }) {
   chart.className = `chart ${drawn.layout}`;
   chart.setAttribute("aria-label", data.name);
   room.querySelector(".legend").replaceChildren(...drawn.legend.map(([look, text]) => {
-    const one = make("span", ""); one.append(make("i", look), text); return one; }));
+    const one = make("span", ""); one.append(...(look ? [make("i", look)] : []), text); return one; }));
   chart.style.gridTemplateColumns = drawn.layout === "grid" ? `minmax(90px, 41%) repeat(${drawn.columns.length}, 1fr)` : "";
   if (drawn.layout === "standing") {
     const columns = make("div", "columns"), bands = make("div", "bands");

@@ -4,10 +4,11 @@ from dataclasses import replace
 from datetime import date
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import filters
 from dashboard.codelists import LOCATION, QUALITY, SYMPTOM
-from dashboard.cohort import BUCKETS, NONE, NOT_RECORDED, Cohort
+from dashboard.cohort import BUCKETS, NONE, NOT_RECORDED, TIERS, Cohort
 from dashboard.days import date_of, day_of
 from dashboard.distributions import Per
 from dashboard.errors import Refused
@@ -20,7 +21,8 @@ PER = {"patient": "patients", "entry": "entries"}
 _STEPS = 50  # that can be undone
 _LISTS = {"locations": ("Where", (*LOCATION.bit, NONE, NOT_RECORDED)), "qualities": ("Quality", (*QUALITY.bit, NONE, NOT_RECORDED)),
           "durations": ("Duration", (*DURATIONS, NOT_RECORDED)), "symptoms": ("Reported", (*SYMPTOM.bit, NOT_RECORDED)),
-          "buckets": ("Stands as", (*BUCKETS, NOT_RECORDED)), "sexes": ("Sex", ("female", "male", "other", NOT_RECORDED))}
+          "buckets": ("Stands as", (*BUCKETS, NOT_RECORDED)), "tiers": ("Worst tier", (*TIERS, NONE, NOT_RECORDED)),
+          "sexes": ("Sex", ("female", "male", "other", NOT_RECORDED))}
 
 
 def asked() -> tuple[Cohort, Per] | None:
@@ -101,16 +103,17 @@ def _filters(cohort: Cohort, found: Status) -> None:
         for field in ("locations", "qualities", "durations"):
             _list(cohort, field, *_LISTS[field])
     with middle:
-        for field in ("symptoms", "buckets"):
+        for field in ("symptoms", "buckets", "tiers"):
             _list(cohort, field, *_LISTS[field])
-        _range(cohort, ("severity_from", "severity_to"), "Severity from", (0.0, 10.0, 0.5))
     with right:
         _list(cohort, "sexes", *_LISTS["sexes"])
         _list(cohort, "sources", "Source", tuple(sorted({*found.through, *cohort.sources})))
-        _range(cohort, ("age_from", "age_to"), "Age from", (0, 150, 1))
-    since, until, *rest = (column for _ in range(2) for column in st.columns(2))
+        _range(st.columns(2), cohort, ("age_from", "age_to"), "Age from", (0, 150, 1))
+    since, until, *severity = st.columns(4)
     for place, field, label in ((since, "since", "From"), (until, "until", "until")):
         _day(place, cohort, field, label)
+    _range(severity, cohort, ("severity_from", "severity_to"), "Severity from", (0.0, 10.0, 0.5))
+    rest = st.columns(2)
     for column, field, label in zip(rest, ("age_not_recorded", "severity_not_recorded"), ("Age not recorded", "Severity not recorded"), strict=True):
         session.remember(f"f_{field}", getattr(cohort, field))
         column.checkbox(label, key=f"f_{field}", on_change=_set, args=(field,))
@@ -123,14 +126,14 @@ def _list(cohort: Cohort, field: str, label: str, codes: tuple[str, ...]) -> Non
                    on_change=_set, args=(field,), placeholder="Any")
 
 
-def _range(cohort: Cohort, names: tuple[str, str], label: str, bounds: tuple[float, float, float]) -> None:
+def _range(places: list[DeltaGenerator], cohort: Cohort, names: tuple[str, str], label: str, bounds: tuple[float, float, float]) -> None:
     least, most, step = bounds
-    for place, field, text in zip(st.columns(2), names, (label, "to"), strict=True):
+    for place, field, text in zip(places, names, (label, "to"), strict=True):
         session.remember(f"f_{field}", getattr(cohort, field))
         place.number_input(text, least, most, value=None, step=step, key=f"f_{field}", on_change=_set, args=(field,), placeholder="Any")
 
 
-def _day(place: object, cohort: Cohort, field: str, label: str) -> None:
+def _day(place: DeltaGenerator, cohort: Cohort, field: str, label: str) -> None:
     day = getattr(cohort, field)
     session.remember(f"f_{field}", None if day is None else date_of(day))
     place.date_input(label, value=None, min_value=date(1900, 1, 1), max_value=date(2100, 1, 1), key=f"f_{field}", on_change=_set, args=(field,),

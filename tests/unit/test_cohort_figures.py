@@ -2,7 +2,8 @@ import pandas as pd
 import pytest
 
 from dashboard.figures import cohort as figures
-from dashboard.figures.cohort import Mark, percent
+from dashboard.figures.cohort import Mark
+from dashboard.wording import percent
 
 
 @pytest.mark.parametrize(("n", "base", "said"), [
@@ -22,6 +23,11 @@ def test_bars_lead_with_the_most_frequent_and_end_with_what_is_missing() -> None
         ("not_recorded", "50 %", (("hatched", 62.5),))]
     assert chart.marks[0].words == "Burning: 8 of 10 patients who answered (80 %)"
     assert chart.marks[-1].words == "not recorded: 10 of 20 patients in all (50 %)"
+
+
+def test_what_is_asked_for_keeps_its_bar_so_that_it_can_be_taken_back() -> None:
+    chart = figures.bars(answers(("dull", 2), ("ripping", 0), ("none", 0), answered=2, blank=0), "patients", ("ripping",))
+    assert [mark.code for mark in chart.marks] == ["dull", "ripping", "none", "not_recorded"]
 
 
 def test_bars_of_classes_keep_their_order_and_say_not_recorded_once() -> None:

@@ -111,6 +111,27 @@ def test_who_stands_where_is_a_filter(page: AppTest) -> None:
     assert listed(page)["Patient"].tolist() == ["001"] and listed(page)["Entries"].tolist() == [2]
 
 
+def test_each_card_says_of_how_many_and_which_filter_it_leaves_out(page: AppTest) -> None:
+    assert all(said in shown(page) for said in (
+        "**Where** :small[:gray[2 patients answered]]", "**How bad** :small[:gray[2 patients answered]]", "**Red flags** :small[:gray[3 patients]]"))
+    press(page, "chart_qualities", "burning")
+    assert "**What it is like** :small[:gray[2 answered, any quality]]" in shown(page)
+    assert "**Where** :small[:gray[1 patient answered]]" in shown(page)
+    assert "**Quality × location** :small[:gray[any place or quality]]" in shown(page)
+
+
+def test_what_nobody_said_can_be_taken_back_where_it_was_asked(page: AppTest) -> None:
+    page.get_by_key("f_qualities").set_value(["ripping"]).run()
+    assert "No entry matches all of this" in shown(events.settled(page)) and bars(page, "qualities")["ripping"] == "0 %"
+    press(page, "chart_qualities", "ripping")
+    assert "All entries: **3 patients**" in shown(page)
+
+
+def test_high_risk_patients_by_their_worst_tier(page: AppTest) -> None:
+    page.get_by_key("f_tiers").set_value(["E"]).run()
+    assert "whose worst tier is E" in shown(events.settled(page)) and listed(page)["Patient"].tolist() == ["001"]
+
+
 def test_an_address_is_a_question(open_page: Open, clinic: Engine) -> None:
     load(clinic, "march.csv", DIARY)
     at = AppTest.from_file(str(events.APP), default_timeout=60)
@@ -132,9 +153,8 @@ def test_an_address_that_cannot_be_read_is_not_half_answered(open_page: Open, cl
     assert "All entries: **3 patients**" in shown(at)
 
 
-def test_the_table_behind_a_chart(page: AppTest) -> None:
-    page.session_state["table_quality"] = True
-    page.run()
+def test_every_card_can_be_taken_along(page: AppTest) -> None:
+    assert all(has(page, f"csv_{card}") for card in ("where", "quality", "duration", "severity", "quality_by_location", "red_flags"))
     assert has(page, "csv_quality") and has(page, "svg_where") and has(page, "csv_members")
 
 
