@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import pyarrow
 import pyarrow.csv
-from sqlalchemy import BigInteger, Column, Connection, Engine, MetaData, Select, Table, create_engine, func, inspect, make_url, select, table, text
+from sqlalchemy import BigInteger, Column, Connection, Engine, MetaData, Select, Table, create_engine, func, make_url, select, table, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql import ColumnElement
@@ -66,7 +66,7 @@ def open_engine(url: str) -> Engine:
         engine = create_engine(url, hide_parameters=True, pool_pre_ping=url.startswith("postgresql"),
                                connect_args=_SETTINGS.get(make_url(url).get_backend_name(), {}))
         with engine.connect() as connection:
-            missing = set(schema.metadata.tables) - set(inspect(connection).get_table_names())
+            missing = _missing(connection)
         if missing:
             with writing(engine) as connection:
                 _create(connection)
@@ -92,8 +92,18 @@ def explained(error: DBAPIError, url: str) -> DatabaseBusy | DatabaseUnreachable
         f"can be written, and try again. ({message.splitlines()[0] if message else 'no reason given'})")
 
 
+def _missing(connection: Connection) -> list[Column]:
+    """Columns that the database has not got yet, be it that it is empty, or that an older release made it."""
+    found = connection.execute(text("SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = current_schema()"))
+    known = {(table_name, name) for table_name, name in found}
+    return [column for of in schema.metadata.tables.values() for column in of.c if (of.name, column.name) not in known]
+
+
 def _create(connection: Connection) -> None:
     schema.metadata.create_all(connection)
+    for column in _missing(connection):  # only what may be NULL can come later
+        kind = column.type.compile(connection.dialect)
+        connection.execute(text(f'ALTER TABLE {column.table.name} ADD COLUMN IF NOT EXISTS "{column.name}" {kind}'))
     if connection.dialect.name == "postgresql":
         for name, columns in (("diary_entry", "patient, day"), ("diary_entry", "batch"), ("patient", "source, patient_id"), ("flag", "patient"),
                               ("triage_action", "flag"), ("patient_outcome", "patient"), ("audit_event", "event"), ("duplicate_row", "entry"),

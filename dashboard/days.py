@@ -23,3 +23,9 @@ def ago(days: int) -> str:
     if days <= 0:
         return "today"
     return f"{days} d" if days < 28 else f"{days // 7} w"
+
+
+def lasting(minutes: float) -> str:
+    """A length of time as pages write it: 5 min, 2 h, 3 d, 5 w."""
+    minutes = max(1, int(minutes))
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h" if minutes < 24 * 60 else ago(minutes // (24 * 60))

@@ -110,7 +110,9 @@ triage_action = Table(
     "triage_action", metadata, _needed("action", BigInteger), _needed("flag", Integer), _needed("kind", String), _needed("by", String),
     _needed("happened_at", DateTime), Column("outcome", String), Column("assignee", String), Column("until_day", Integer), Column("text", Text),
     _needed("status_before", String),
-    _needed("status_after", String), _needed("event", BigInteger))
+    _needed("status_after", String), _needed("event", BigInteger),
+    # of people's actions: what they found, as JSON, so that they can be taken back; and of one that takes back, which
+    Column("before", Text), Column("undoes", BigInteger))
 
 # who did what when. Times are UTC. `details` is JSON without anything a patient said.
 audit_event = Table(

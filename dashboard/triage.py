@@ -1,37 +1,52 @@
 """What people do about flags. Actions are only ever added; a flag's status, owner and due time are what its actions add up to."""
-from collections.abc import Mapping
-from dataclasses import dataclass
+import json
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import pandas as pd
-from sqlalchemy import Connection, Engine, select, update
+import pyarrow as pa
+from sqlalchemy import BigInteger, Connection, DateTime, Engine, Integer, RowMapping, Select, String, Text, select, update
 
 from dashboard import audit, database
 from dashboard.codelists import CHOICES
 from dashboard.errors import Conflict, NotFound, Refused
 from dashboard.rules.lifecycle import DUE, SYSTEM
 from dashboard.schema import flag, triage_action
+from dashboard.wording import counted
 
-# from which status an action leads where; None leaves the status as it is
+# from which status an action leads where; None leaves the status as it is. Closing an emergency as a data error is proposed, and
+# waits for a second person, who confirms or rejects it.
 LEADS = {
     "acknowledge": ({"open"}, "acknowledged"),
     "start": ({"open", "acknowledged", "snoozed"}, "in_progress"),
-    "assign": ({"open", "acknowledged", "in_progress", "escalated", "snoozed"}, None),
-    "note": ({"open", "acknowledged", "in_progress", "escalated", "snoozed", "closed"}, None),
+    "assign": ({"open", "acknowledged", "in_progress", "escalated", "snoozed", "to_confirm"}, None),
+    "note": ({"open", "acknowledged", "in_progress", "escalated", "snoozed", "to_confirm", "closed"}, None),
     "escalate": ({"open", "acknowledged", "in_progress", "snoozed"}, "escalated"),
     "snooze": ({"open", "acknowledged", "in_progress"}, "snoozed"),
     "close": ({"open", "acknowledged", "in_progress", "escalated", "snoozed"}, "closed"),
+    "propose": ({"open", "acknowledged", "in_progress", "escalated"}, "to_confirm"),
+    "confirm": ({"to_confirm"}, "closed"),
+    "reject": ({"to_confirm"}, "open"),
     "reopen": ({"closed"}, "open"),
 }
+WAITING = ("open", "to_confirm")  # for somebody to see to it, by the due time
 BY_SYSTEM = ("no_longer_met", "evidence_withdrawn")
 OUTCOMES = {code: label for code, label in CHOICES["outcome"].items() if code not in BY_SYSTEM}
 NEEDS_TEXT = frozenset({"no_action", "unable_to_reach", "data_error", "handed_over"})
+SECOND_PERSON = "data_error"  # the outcome that an emergency is not closed with by one person alone
+FINAL = frozenset({"confirm", "reject"})  # what a second person decided is not taken back
 SNOOZE_DAYS = 30  # clinical reference 3.3: routine flags only, at most 30 days, with a reason
 SAID = {"acknowledge": "acknowledged", "start": "began work on", "assign": "assigned", "note": "wrote a note on", "escalate": "escalated",
-        "snooze": "snoozed", "close": "closed", "reopen": "reopened",
+        "snooze": "snoozed", "close": "closed", "propose": "asked a second person to confirm a data error in", "confirm": "confirmed the data error in",
+        "reject": "found no data error in", "reopen": "reopened", "undo": "took back an action on",
         # what an evaluation does
         "raise": "raised the tier of", "lower": "lowered the tier of", "withdraw": "marked as withdrawn the evidence of"}
 UNTIL = frozenset({"snooze", "known_under_care"})  # the day counts with these only
+_RESTORED = ("status", "owner", "until_day", "outcome", "due_at", "closed_at", "closed_day", "closed_evaluation")
+_MOMENTS = ("due_at", "closed_at")
+_KINDS = {Integer: pa.int32(), BigInteger: pa.int64(), String: pa.string(), Text: pa.string(), DateTime: pa.timestamp("us")}
 
 
 @dataclass(frozen=True)
@@ -43,45 +58,61 @@ class Action:
     text: str | None = None
 
 
+@dataclass(frozen=True)
+class _Done:
+    """An action on one flag, and what it makes of the flag."""
+    row: Mapping
+    action: Action
+    values: dict[str, object]
+    undoes: int | None = None
+
+
 def act(engine: Engine, versions: Mapping[int, int], action: Action, *, by: str, at: datetime, today: int) -> int:
     """One action on some flags, all of them or none, each given with the version that its reader saw. Returns the audit event.
     Raises Conflict where somebody was faster, Refused where the action does not fit."""
     if not versions:
         raise Refused("No flag was chosen. Choose at least one.")
     with database.writing(engine) as connection:
-        found = connection.execute(select(flag).where(flag.c.flag.in_([int(number) for number in versions])).order_by(flag.c.flag)).mappings().all()
+        found = _rows(connection, select(flag).where(flag.c.flag.in_(_stored(connection, versions))).order_by(flag.c.flag))
         if len(found) < len(versions):
             raise NotFound("A flag that you chose does not exist any more. Reload the worklist.")
+        _check_versions(connection, found, versions)
         for row in found:
-            _check(connection, row, versions[row["flag"]], action, today)
-        event = audit.next_event(connection)
-        first = database.next_number(connection, triage_action.c.action)
-        moment = audit.utc(at)
-        until = action.until_day if UNTIL & {action.kind, action.outcome} else None
-        for number, row in enumerate(found):
-            after = LEADS[action.kind][1] or row["status"]
-            connection.execute(triage_action.insert().values(
-                action=first + number, flag=row["flag"], kind=action.kind, by=by, happened_at=moment, outcome=action.outcome, assignee=action.assignee,
-                until_day=until, text=action.text or None, status_before=row["status"], status_after=after, event=event))
-            connection.execute(update(flag).where(flag.c.flag == row["flag"]).values(
-                status=after, version=row["version"] + 1, acted=True,
-                **({"owner": action.assignee} if action.kind == "assign" else {}),
-                **({"until_day": until} if action.kind in ("snooze", "close") else {}),
-                **({"closed_at": moment, "closed_day": today, "outcome": action.outcome} if after == "closed" and action.kind == "close" else {}),
-                **({"closed_at": None, "closed_day": None, "closed_evaluation": None, "outcome": None, "until_day": None,
-                    "due_at": moment + DUE[row["tier"]]} if action.kind == "reopen" else {})))
-        recorded = audit.record(connection, "triage", by=by, at=at, subject=str(found[0]["patient"]), action=action.kind,
-                                flags=[row["flag"] for row in found], rules=sorted({row["rule_id"] for row in found}), outcome=action.outcome)
-    return recorded
+            _check(row, action, today)
+        if action.kind == "confirm":
+            _check_second(connection, found, by)
+        return _write(connection, [_done(row, action, audit.utc(at), today) for row in found], action.kind, by, at)
 
 
-def _check(connection: Connection, row: Mapping, seen: int, action: Action, today: int) -> None:
-    if row["version"] != seen:
-        last = history(connection, [row["flag"]]).iloc[-1:]
-        who = "".join(f" {'The app' if did.by == SYSTEM else did.by} {SAID[did.kind]} it." for did in last.itertuples())
-        raise Conflict(f"{row['rule_id']} changed after you opened it.{who} Nothing of yours was saved; look again.")
-    allowed, _ = LEADS[action.kind]
-    if row["status"] not in allowed:
+def _rows(connection: Connection, found: Select) -> Sequence[RowMapping]:
+    return connection.execute(found).mappings().all()
+
+
+def _stored(connection: Connection, numbers: Iterable[int]) -> Select:
+    """Some flags, to be asked for however many they are: a statement takes 65,535 values."""
+    kept = pa.table({"flag": pa.array([int(number) for number in numbers], pa.int32())})
+    return select(database.store_rows(connection, "chosen_flag", {"flag": Integer}, kept).c.flag)
+
+
+# --- what goes and what does not --------------------------------------------------------------------------------------------------
+
+def _check_versions(connection: Connection, found: Sequence[Mapping], seen: Mapping[int, int]) -> None:
+    changed = [row for row in found if row["version"] != seen[row["flag"]]]
+    if changed:
+        last, rule = history(connection, [row["flag"] for row in changed]).groupby("flag").tail(1), changed[0]["rule_id"]
+        what = f"{rule} changed after you opened it.{_told(last.assign(rule_id='it'))}" if len(changed) == 1 else \
+            f"{len(changed):,} of {counted(len(found), 'flag')} changed after you opened the list.{_told(last)}"
+        raise Conflict(f"{what} Nothing of yours was saved; look again.")
+
+
+def _told(actions: pd.DataFrame) -> str:
+    """Who did what, a sentence for each; flags that the same happened to are counted."""
+    said = Counter(f" {'The app' if did.by == SYSTEM else did.by} {SAID[did.kind]} {did.rule_id}" for did in actions.itertuples())
+    return "".join(sentence + (f" ({counted(number, 'flag')})." if number > 1 else ".") for sentence, number in said.items())
+
+
+def _check(row: Mapping, action: Action, today: int) -> None:
+    if row["status"] not in LEADS[action.kind][0] or action.kind == "propose":
         raise Refused(f"{row['rule_id']} is {CHOICES['status'][row['status']].lower()}; {action.kind} does not go with that. Nothing was saved.")
     text = (action.text or "").strip()
     if action.kind == "close":
@@ -103,15 +134,134 @@ def _check(connection: Connection, row: Mapping, seen: int, action: Action, toda
             raise Refused(f"Give a reason and a date within {SNOOZE_DAYS} days.")
 
 
-def history(connection: Connection, flags: list[int]) -> pd.DataFrame:
-    """What was done about these flags, oldest first."""
-    found = select(triage_action, flag.c.rule_id).join(flag, flag.c.flag == triage_action.c.flag).where(
-        triage_action.c.flag.in_([int(number) for number in flags])).order_by(triage_action.c.action)
-    return pd.DataFrame(connection.execute(found).mappings().all(), columns=[*(c.name for c in triage_action.c), "rule_id"])
+def _check_second(connection: Connection, found: Sequence[Mapping], by: str) -> None:
+    """Another person than the one who proposed, about the evidence that was there then."""
+    proposals = history(connection, [row["flag"] for row in found])
+    proposals = proposals[(proposals["kind"] == "propose") & ~proposals["taken_back"]].groupby("flag").tail(1).set_index("flag")
+    for row in found:
+        proposal = proposals.loc[row["flag"]]
+        if same_person(proposal["by"], by):
+            raise Refused(f"You called {row['rule_id']} a data error yourself; somebody else has to confirm it.")
+        if json.loads(proposal["before"])["last_entry"] < row["last_entry"]:
+            raise Conflict(f"{row['rule_id']} was reported again since it was called a data error. Look at the new entries, and reject what does not hold.")
+
+
+def same_person(one: str, other: str) -> bool:
+    """Names are typed, so letters and spaces may differ."""
+    return one.casefold().split() == other.casefold().split()
+
+
+# --- what comes of it -------------------------------------------------------------------------------------------------------------
+
+def _done(row: Mapping, action: Action, moment: datetime, today: int) -> _Done:
+    kind = "propose" if action.kind == "close" and action.outcome == SECOND_PERSON and row["tier"] == "E" else action.kind
+    done = replace(action, kind=kind, until_day=action.until_day if UNTIL & {kind, action.outcome} else None,
+                   outcome=SECOND_PERSON if kind == "confirm" else action.outcome)
+    values: dict[str, object] = {"status": LEADS[kind][1] or row["status"]}
+    if kind == "assign":
+        values["owner"] = done.assignee
+    if kind in ("snooze", "close"):
+        values["until_day"] = done.until_day
+    if kind in ("close", "confirm"):
+        values |= {"closed_at": moment, "closed_day": today, "outcome": done.outcome}
+    if kind in ("reopen", "reject"):
+        values |= dict.fromkeys(("closed_at", "closed_day", "closed_evaluation", "outcome", "until_day"))
+    if kind in ("reopen", "reject", "propose"):
+        values["due_at"] = moment + DUE[row["tier"]]
+    return _Done(row, done, values)
+
+
+def _write(connection: Connection, done: Sequence[_Done], kind: str, by: str, at: datetime, **details: object) -> int:
+    event, first, moment = audit.next_event(connection), database.next_number(connection, triage_action.c.action), audit.utc(at)
+    actions = [{
+        "action": first + number, "flag": one.row["flag"], "kind": one.action.kind, "by": by, "happened_at": moment, "outcome": one.action.outcome,
+        "assignee": one.action.assignee, "until_day": one.action.until_day, "text": one.action.text or None, "status_before": one.row["status"],
+        "status_after": one.values["status"], "event": event, "before": _as_found(one.row), "undoes": one.undoes} for number, one in enumerate(done)]
+    schema = pa.schema([(c.name, _KINDS[type(c.type)]) for c in triage_action.c])
+    database.append(connection, triage_action, pa.Table.from_pylist(actions, schema))
+    alike: dict[tuple, list[int]] = {}
+    for one in done:
+        alike.setdefault(tuple(one.values.items()), []).append(one.row["flag"])
+    for values, numbers in alike.items():
+        connection.execute(update(flag).where(flag.c.flag.in_(_stored(connection, numbers))).values(
+            **dict(values), version=flag.c.version + 1, acted=True))
+    patients = {one.row["patient"] for one in done}
+    return audit.record(connection, "triage", by=by, at=at, subject=str(*patients) if len(patients) == 1 else None, action=kind,
+                        flags=[one.row["flag"] for one in done], rules=sorted({one.row["rule_id"] for one in done}), outcome=done[0].action.outcome,
+                        **({"patients": len(patients)} if len(patients) > 1 else {}), **details)
+
+
+def _as_found(row: Mapping) -> str:
+    return json.dumps({name: row[name].isoformat() if name in _MOMENTS and row[name] else row[name] for name in (*_RESTORED, "last_entry")})
+
+
+# --- taking back ------------------------------------------------------------------------------------------------------------------
+
+def undo(engine: Engine, event: int, *, by: str, at: datetime, flags: Collection[int] | None = None) -> int:
+    """Takes back one's own action as a new one: status, owner, outcome and days as they were before it. Of all flags that it was about,
+    or of some, all or none. Only what happened last to a flag is taken back; otherwise Conflict says what happened since."""
+    with database.writing(engine) as connection:
+        of_event = triage_action.c.event == int(event), triage_action.c.by != SYSTEM, triage_action.c.undoes.is_(None)
+        about = [number for number in connection.scalars(select(triage_action.c.flag).where(*of_event)) if flags is None or number in flags]
+        told = history(connection, about)
+        mine = told[told["event"] == event]
+        if mine.empty:
+            raise NotFound("There is no such action.")
+        first = mine.iloc[0]
+        if not same_person(first["by"], by):
+            raise Refused(f"{first['by']} did this, and nobody else can take it back.")
+        if first["kind"] in FINAL:
+            raise Refused("What a second person decided stands.")
+        if mine["taken_back"].any():
+            raise Conflict("This was taken back already.")
+        since = _standing(told)
+        since = since[since["action"] > since["flag"].map(mine.set_index("flag")["action"])].groupby("flag").tail(1)
+        if len(since):
+            raise Conflict(f"It cannot be taken back any more.{_told(since)} Nothing was changed.")
+        rows = {row["flag"]: row for row in _rows(connection, select(flag).where(flag.c.flag.in_(_stored(connection, about))))}
+        done = [_Done(rows[one.flag], Action("undo"), _found_then(one.before), int(one.action)) for one in mine.itertuples()]
+        return _write(connection, done, "undo", by, at, undone=first["kind"])
+
+
+def _found_then(before: str) -> dict[str, object]:
+    found = json.loads(before)
+    return {name: datetime.fromisoformat(found[name]) if name in _MOMENTS and found[name] else found[name] for name in _RESTORED}
+
+
+def _standing(told: pd.DataFrame) -> pd.DataFrame:
+    """The actions that were not taken back."""
+    return told[~told["taken_back"] & (told["kind"] != "undo")]
+
+
+def undoable(told: pd.DataFrame, by: str) -> set[int]:
+    """Events of a history that this person can take back."""
+    last = _standing(told).groupby("flag").tail(1)
+    own = last["before"].notna() & ~last["kind"].isin(FINAL) & last["by"].map(lambda who: same_person(who, by)).astype(bool)
+    return set(last.loc[own, "event"].astype(int))
+
+
+def stands(connection: Connection, event: int, by: str) -> bool:
+    """Whether this person can take back what was done then, all of it."""
+    about = list(connection.scalars(select(triage_action.c.flag).where(triage_action.c.event == int(event))))
+    told = history(connection, about)
+    return event in undoable(told, by) and bool((_standing(told).groupby("flag").tail(1)["event"] == event).all())
+
+
+# --- reading ----------------------------------------------------------------------------------------------------------------------
+
+def history(connection: Connection, flags: Collection[int]) -> pd.DataFrame:
+    """What was done about these flags, oldest first: the columns of an action, rule_id, patient, and `taken_back`."""
+    found = select(triage_action, flag.c.rule_id, flag.c.patient).join(flag, flag.c.flag == triage_action.c.flag).order_by(triage_action.c.action)
+    found = found.where(triage_action.c.flag.in_([int(number) for number in flags] if len(flags) <= MOST else _stored(connection, flags)))
+    told = pd.DataFrame(_rows(connection, found), columns=[*(c.name for c in triage_action.c), "rule_id", "patient"])
+    return told.assign(taken_back=told["action"].isin(told["undoes"].dropna()))
+
+
+MOST = 1000  # numbers that are put into a statement as they are
 
 
 def flags_of(connection: Connection, patient: int) -> pd.DataFrame:
     """Every flag of a patient, the worst tier first, open before closed."""
-    found = pd.DataFrame(connection.execute(select(flag).where(flag.c.patient == int(patient))).mappings().all(), columns=[c.name for c in flag.c])
+    found = pd.DataFrame(_rows(connection, select(flag).where(flag.c.patient == int(patient))), columns=[c.name for c in flag.c])
     order = pd.DataFrame({"tier": found["tier"].map({"E": 0, "U": 1, "R": 2}), "closed": found["status"] == "closed", "flag": found["flag"]})
     return found.loc[order.sort_values(["closed", "tier", "flag"]).index].reset_index(drop=True)

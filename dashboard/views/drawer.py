@@ -1,4 +1,5 @@
-"""One patient beside the list: why, on what evidence, what is unknown, what was done, and what to do now."""
+"""One patient beside the list: what to do now, why, on what evidence, what is unknown, what was done."""
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -13,49 +14,49 @@ from dashboard.wording import counted, plain
 DAYS_SHOWN, NOTES_SHOWN = 90, 3
 
 
-def show(shown: pd.DataFrame, patient: int, found: Status) -> None:
-    """`shown` are the lines of the list, for next and previous."""
-    at = shown.index[shown["patient"] == patient][0]
-    line = shown.loc[at]
-    with st.container(border=True, key="drawer"):
-        _head(shown, int(at), line, found)
+def show(order: np.ndarray, patient: int, found: Status) -> None:
+    """`order`: the patients of the list, for next and previous."""
+    name = session.answer("name", {"patient": patient}, lambda connection: worklist.names(connection, [patient])).iloc[0]
+    with st.container(border=True, key="drawer", gap="small"):
         with session.reading() as connection:
             rule_set = active.current(connection)
             flags = triage.flags_of(connection, patient)
-        flagged.each(flags, rule_set, found)
+            told = triage.history(connection, flags["flag"].tolist())
+        _head(order, patient, name, found)
+        acting.show(flags, told, patient, name["patient_id"])
+        flagged.brief(flags, found)
         flagged.unknown(patient, rule_set)
-        acting.show(flags, patient)
+        flagged.guidance(flags, rule_set, found)
         flagged.evidence(flags, rule_set, patient, found)
+        flagged.history(told, acting.take_back)
         diary = session.answer("diary", {"patient": patient, "as_of": found.as_of}, lambda connection: course.diary(connection, patient, found.as_of))
         _severity(diary, flags, found)
         _notes(diary)
-        with session.reading() as connection:
-            flagged.history(triage.history(connection, flags["flag"].tolist()))
 
 
-def _head(shown: pd.DataFrame, at: int, line: pd.Series, found: Status) -> None:
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.button("Previous", key="previous", icon=":material/keyboard_arrow_up:", shortcut="K", disabled=at == 0, on_click=_go, args=(shown, at - 1))
-        st.button("Next", key="next", icon=":material/keyboard_arrow_down:", shortcut="J", disabled=at == len(shown) - 1, on_click=_go, args=(shown, at + 1))
+def _head(order: np.ndarray, patient: int, name: pd.Series, found: Status) -> None:
+    at = int(np.flatnonzero(order == patient)[0])
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.button("Previous", key="previous", icon=":material/keyboard_arrow_up:", shortcut="K", disabled=at == 0, on_click=_go, args=(order, at - 1))
+        st.button("Next", key="next", icon=":material/keyboard_arrow_down:", shortcut="J", disabled=at == len(order) - 1, on_click=_go, args=(order, at + 1))
         st.space("stretch")
         st.button("Back to the list", key="shut", icon=":material/close:", shortcut="Esc", type="tertiary", on_click=_shut)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"#### Patient {plain(line['patient_id'])}", width="content")
-        st.space("stretch")
-        patient_link.link(int(line["patient"]), "worklist", "to_patient")
-    said = session.answer("modifiers", {"patient": int(line["patient"]), "as_of": found.as_of},
-                          lambda connection: worklist.recent_course(connection, [int(line["patient"])], found.as_of))
+    said = session.answer("modifiers", {"patient": patient, "as_of": found.as_of},
+                          lambda connection: worklist.recent_course(connection, [patient], found.as_of))
     chips = " ".join(f":gray-badge[{label}]" for label in said.loc[0, "modifiers"])
-    frame.small(f"{plain(line['source'])} · now {_score(said.loc[0, 'now'])}, worst {_score(said.loc[0, 'worst'])} {chips}")
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f"#### Patient {plain(name['patient_id'])}", width="content")
+        st.space("stretch")
+        patient_link.link(patient, "worklist", "to_patient")
+    frame.small(f"{plain(name['source'])} · now {_score(said.loc[0, 'now'])}, worst {_score(said.loc[0, 'worst'])} {chips}")
 
 
 def _score(value: float | None) -> str:
     return "not recorded" if value is None or pd.isna(value) else f"{value:g}"
 
 
-def _go(shown: pd.DataFrame, at: int) -> None:
-    patient = int(shown.loc[at, "patient"])
-    session.remember("patient", patient)
+def _go(order: np.ndarray, at: int) -> None:
+    session.remember("patient", int(order[at]))
     page, row = divmod(at, listing.PAGE)
     session.remember("page", page + 1)
     session.choose_row("list", row)

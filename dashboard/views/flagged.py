@@ -1,5 +1,5 @@
 """The flags of one patient, wherever they are shown: why, on what evidence, what cannot be known, what was done."""
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import pandas as pd
@@ -7,16 +7,29 @@ import streamlit as st
 
 from dashboard import course, start, triage, worklist
 from dashboard.codelists import CHOICES
-from dashboard.days import ago, spoken
+from dashboard.days import ago, lasting, spoken
 from dashboard.rules.definition import RuleSet
 from dashboard.status import Status
 from dashboard.views import frame, session
-from dashboard.wording import counted, plain
+from dashboard.wording import counted, listing, plain
 
 
 def each(flags: pd.DataFrame, rule_set: RuleSet, found: Status) -> None:
+    """Every flag with what to do about it."""
     for row in _rows(flags):
-        _flag(row, rule_set, found)
+        _brief(row, found)
+        _guidance(row, rule_set, found)
+
+
+def brief(flags: pd.DataFrame, found: Status) -> None:
+    with st.container(gap="xsmall", key="flags"):
+        for row in _rows(flags):
+            _brief(row, found)
+
+
+def guidance(flags: pd.DataFrame, rule_set: RuleSet, found: Status) -> None:
+    for row in _rows(flags):
+        _guidance(row, rule_set, found, f"{row.rule_id}: ")
 
 
 def _rows(found: pd.DataFrame) -> Iterator[NamedTuple]:
@@ -24,27 +37,38 @@ def _rows(found: pd.DataFrame) -> Iterator[NamedTuple]:
     return found.astype(object).where(found.notna(), None).itertuples()
 
 
-def _flag(row: NamedTuple, rule_set: RuleSet, found: Status) -> None:
+def _brief(row: NamedTuple, found: Status) -> None:
     age = found.as_of - row.last_evidence
-    recency = "current" if age <= worklist.CURRENT else "recent" if age <= worklist.RECENT else f"historic, {age:,} d"
-    closed = row.status == "closed"
-    st.markdown(f"{frame.coloured_tier(row.tier)} · {row.reason}" if not closed else f":gray[{frame.tier(row.tier)} · {row.reason}]")
+    recency = f"historic, {age:,} d" if (of := worklist.recency(age)) == "historic" else of
+    st.markdown(f"{frame.coloured_tier(row.tier)} · {row.reason}" if row.status != "closed" else f":gray[{frame.tier(row.tier)} · {row.reason}]")
     said = f"reported {spoken(row.last_evidence)} ({ago(age)}, {recency})"
     if row.first_evidence != row.last_evidence:
         said += f", first {spoken(row.first_evidence)}"
-    parts = [said, f"{row.rule_id} version {row.rule_version}", _state(row), f"owner {plain(row.owner)}" if row.owner else "",
+    parts = [said, f"{row.rule_id} version {row.rule_version}", _state(row) + _due(row), f"owner {plain(row.owner)}" if row.owner else "",
              ":orange[evidence withdrawn]" if row.evidence_withdrawn else "" if row.met else "no longer met"]
     frame.small(" · ".join(filter(None, parts)))
+
+
+def _due(row: NamedTuple) -> str:
+    if row.status not in triage.WAITING or row.due_at is None:
+        return ""
+    minutes = (pd.Timestamp(row.due_at, tz="UTC") - session.now()).total_seconds() / 60
+    return f", due in {lasting(minutes)}" if minutes > 0 else f", :orange[overdue {lasting(-minutes)}]"
+
+
+def _guidance(row: NamedTuple, rule_set: RuleSet, found: Status, about: str = "") -> None:
     rule = next((rule for rule in rule_set.rules if rule.rule_id == row.rule_id), None)
-    if rule is not None and not closed:
-        with st.expander("What to do, and what the sources say", type="compact", key=f"sources_{row.flag}"):
-            st.markdown(rule.action.format_map({"reason": row.reason, "reported": spoken(row.last_evidence), "age": counted(age, "day")}))
-            st.markdown("\n".join(f"- *{source.ref}*: {source.says}" for source in rule.sources))
-            if rule.tier_conflict:
-                st.markdown(f"**Sources disagree.** {rule.tier_conflict}")
-            st.caption("**The rule**")
-            for sentence in rule.describe():
-                st.caption(sentence)
+    if rule is None or row.status == "closed":
+        return
+    with st.expander(f"{about}{'what' if about else 'What'} to do, and what the sources say", type="compact", key=f"sources_{row.flag}"):
+        st.markdown(rule.action.format_map({"reason": row.reason, "reported": spoken(row.last_evidence),
+                                            "age": counted(found.as_of - row.last_evidence, "day")}))
+        st.markdown("\n".join(f"- *{source.ref}*: {source.says}" for source in rule.sources))
+        if rule.tier_conflict:
+            st.markdown(f"**Sources disagree.** {rule.tier_conflict}")
+        st.caption("**The rule**")
+        for sentence in rule.describe():
+            st.caption(sentence)
 
 
 def unknown(patient: int, rule_set: RuleSet) -> None:
@@ -67,14 +91,20 @@ def evidence(flags: pd.DataFrame, rule_set: RuleSet, patient: int, found: Status
                              alt=f"Diary entries that meet {row.rule_id}")
 
 
-def history(actions: pd.DataFrame) -> None:
-    """What was done, the last first; as triage.history gives it."""
+def history(actions: pd.DataFrame, take_back: Callable[[pd.DataFrame, int], None] | None = None) -> None:
+    """What was done, the last first; as triage.history gives it. One event may be about several flags. `take_back` is called beside each."""
     if len(actions):
         st.caption("**What was done**")
-    for row in _rows(actions.iloc[::-1]):
+    for (event, _, gone), same in actions.iloc[::-1].groupby(["event", "kind", "taken_back"], sort=False):
+        row, rules = next(_rows(same)), listing(dict.fromkeys(same["rule_id"].iloc[::-1]), "and")
         extra = [CHOICES["outcome"].get(row.outcome), f"to {plain(row.assignee)}" if row.assignee else None,
-                 f"until {spoken(row.until_day)}" if row.until_day is not None else None, f"“{plain(row.text)}”" if row.text else None]
-        st.caption(" · ".join([f"{local(row.happened_at):%-d %b %Y %H:%M}", f"{plain(who(row.by))} {did(row.kind)} {row.rule_id}", *filter(None, extra)]))
+                 f"until {spoken(row.until_day)}" if row.until_day is not None else None, f"“{plain(row.text)}”" if row.text else None,
+                 "taken back" if gone else None]
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.caption(" · ".join([f"{local(row.happened_at):%-d %b %Y %H:%M}", f"{plain(who(row.by))} {did(row.kind)} {rules}", *filter(None, extra)]),
+                       width="content")
+            if take_back:
+                take_back(actions, int(event))
 
 
 def who(by: str) -> str:
@@ -100,4 +130,6 @@ def on_paper(flags: pd.DataFrame) -> pd.DataFrame:
 
 def _state(row: NamedTuple) -> str:
     said = CHOICES["status"][row.status].lower()
+    if row.status == "snoozed" and row.until_day is not None:
+        return f"{said} until {spoken(row.until_day)}"
     return f"{said} {spoken(row.closed_day)}: {CHOICES['outcome'].get(row.outcome, '').lower()}" if row.status == "closed" else said

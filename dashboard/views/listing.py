@@ -1,65 +1,175 @@
-"""The list itself: one line a patient, to read, to choose from, to take along."""
+"""The list itself: tiles that add up, one line a patient, to read, to choose from, to take along."""
+import re
+from collections.abc import Callable
+from datetime import datetime
+
 import pandas as pd
 import streamlit as st
 
-from dashboard import status, worklist
+from dashboard import handout, status, worklist
 from dashboard.codelists import CHOICES
-from dashboard.days import ago, spoken
+from dashboard.days import ago, lasting, spoken
 from dashboard.figures.tokens import TOKENS
+from dashboard.lineup import TIERS, Filters, Lineup
+from dashboard.rules import active
 from dashboard.status import Status
 from dashboard.views import frame, session
-from dashboard.worklist import Filters
+from dashboard.wording import counted
 
-PAGE = 100  # patients
+PAGE = 50  # patients
+SPELLED = 2  # rules that a cell has room for
+ORDER = "Worst tier first, then what nobody acknowledged, current before historic, overdue, newest."
+KEYS = "Keys: J next, K previous, A acknowledge, S start, U undo, Esc back to the list. A row is chosen by a click, or with the arrow keys."
+TILE = {"emergency": ":red[⬢ Emergency]", "same_day": ":orange[▲ Same-day]", "not_assessable": ":violet[? Not assessable]", "routine": ":blue[● Routine]",
+        "no_criterion_met": ":gray[– No criterion met]", "no_entries": ":gray[No entries]"}
+UNDER = {"emergency": "met it", "same_day": "met it", "routine": "met it", "not_assessable": "emergencies not asked",
+         "no_criterion_met": "in what was recorded", "no_entries": "by this date"}
 
 
-def downloads(shown: pd.DataFrame, filters: Filters, found: Status) -> None:
-    text = f"Worklist: {filters.describe()}. {status.line(found)}"
+# --- tiles ------------------------------------------------------------------------------------------------------------------------
+
+def total(counts: dict, patients: int, withdrawn: int = 0) -> None:
+    sum_ = " + ".join(f"{counts[bucket]['patients']:,}" for bucket in TILE)
+    st.caption(f"{sum_} = {counted(patients, 'patient')}" + (f" · evidence withdrawn, to review: {withdrawn:,}" if withdrawn else ""),
+               width="content", help="Everybody stands in one bucket, the worst that holds")
+
+
+def tiles(counts: dict, chosen: str | None, choose: Callable[[str], None], key: str = "tile") -> None:
+    for column, (bucket, label) in zip(st.columns(len(TILE), gap="small"), TILE.items(), strict=True):
+        tile = counts[bucket]
+        if "open" in tile:
+            late = f" · :orange[{tile['overdue']:,} overdue]" if tile["overdue"] else ""
+            put_off = f" · {tile['snoozed']:,} snoozed" if tile["snoozed"] else ""
+            text = f"{label}  \n**{tile['open']:,} open**{late}  \n:gray[:small[{tile['patients']:,} meet it{put_off} · {tile['closed']:,} closed]]"
+        else:
+            text = f"{label}  \n**{counted(tile['patients'], 'patient')}**  \n:gray[:small[{UNDER[bucket]}]]"
+        if chosen == bucket:
+            # colours of the page are too faint on the filled button
+            text = re.sub(r":(?:red|orange|violet|blue|gray|small)\[|\]", "", text)
+        column.button(text, key=f"{key}_{bucket}", type="primary" if chosen == bucket else "secondary", width="stretch", on_click=choose, args=(bucket,),
+                      help="Show everybody again" if chosen == bucket else "Show only these")
+
+
+# --- to take along ----------------------------------------------------------------------------------------------------------------
+
+def downloads(filters: Filters, found: Status, now: datetime, order: Lineup) -> None:
+    """Of exactly the list on screen, all its pages."""
+    text, engine = f"Worklist: {filters.describe()}. {status.line(found)}", session.engine()
+
+    def lines() -> pd.DataFrame:
+        with engine.connect() as connection:
+            return worklist.details(connection, order.patients, filters, as_of=found.as_of, now=now)
+    take_along(lines, "Worklist", text)
+
+
+def take_along(lines: Callable[[], pd.DataFrame], title: str, text: str, without: str = "no open flag") -> None:
     copied = st.popover("Copy as text", key="copy", on_change="rerun")
     if copied.open:
         with copied:
-            st.code(worklist.as_text(shown, text), language=None, height=300)
-    st.download_button("CSV", lambda: worklist.sheet(shown).to_csv(index=False), "worklist.csv", "text/csv", key="csv", on_click="ignore",
-                       icon=":material/download:", help="Exactly these lines")
-    st.download_button("Print", lambda: worklist.printable(shown, "Worklist", text), "worklist.html", "text/html", key="print",
+            st.code(handout.as_text(lines(), text, without), language=None, height=300)
+    st.download_button("CSV", lambda: handout.sheet(lines()).to_csv(index=False), "worklist.csv", "text/csv", key="csv", on_click="ignore",
+                       icon=":material/download:", help="Exactly these lines, of all pages")
+    st.download_button("Print", lambda: handout.printable(lines(), title, text), "worklist.html", "text/html", key="print",
                        on_click="ignore", icon=":material/print:", help="A page of its own with exactly these lines; open it and print")
 
 
-def table(rows: pd.DataFrame, found: Status, chosen: int | None) -> None:
+# --- lines ------------------------------------------------------------------------------------------------------------------------
+
+def pages(patients: int) -> None:
+    count = -(-patients // PAGE)
+    if session.recall("page", 1) > count:
+        session.remember("page", 1)  # fewer pages than before, after a filter
+    if count > 1:
+        st.pagination(count, key="page", persist_state="session")
+
+
+def on_page(patients: list[int]) -> list[int]:
+    number = session.recall("page", 1)
+    return patients[(number - 1) * PAGE:number * PAGE]
+
+
+def table(order: Lineup, filters: Filters, found: Status, asked: dict, chosen: int | None) -> None:
     """`chosen`: the patient who is open beside the list, which is then narrow."""
-    course = session.answer("course", {"patients": rows["patient"].tolist(), "as_of": found.as_of},
-                            lambda connection: worklist.recent_course(connection, rows["patient"].tolist(), found.as_of))
-    made = pd.DataFrame({
-        "Tier": rows["tier"].map(frame.tier), "Patient": rows["patient_id"], "Why": rows["why"].map(". Also: ".join),
-        "Reported": [ago(found.as_of - int(day)) if pd.notna(day) else "" for day in rows["last_evidence"]],
-        "30 days": course["trend"],
-        "Now / worst": [f"{_score(now)} / {_score(worst)}" for now, worst in zip(course["now"], course["worst"], strict=True)],
-        "Unknown": rows["unknown"],
-        "Status": [", ".join(filter(None, (CHOICES["status"].get(row.status, ""), "evidence withdrawn" if row.withdrawn else "",
-                                           "overdue" if row.overdue else ""))) for row in rows.itertuples()],
-        "Owner": rows["owner"].fillna("–"), "Modifiers": course["modifiers"], "Source": rows["source"]})
-    if not rows["tier"].notna().any():
-        made = made.drop(columns=["Tier", "Why", "Status", "Owner"])
+    patients = on_page(order.patients.tolist())
+    now = datetime.fromisoformat(asked["minute"])
+    rows = session.answers({"lines": asked | {"patients": patients}}, lambda connection, _: {
+        "lines": worklist.details(connection, patients, filters, as_of=found.as_of, now=now)})["lines"]
+    course = session.answer("course", {"patients": patients, "as_of": found.as_of},
+                            lambda connection: worklist.recent_course(connection, patients, found.as_of))
+    made = in_words(rows, found.as_of).assign(**{
+        "30 days": course["trend"], "Now / worst": [f"{_score(now)} / {_score(worst)}" for now, worst in zip(course["now"], course["worst"], strict=True)],
+        "Status": [_state(row, now) for row in rows.itertuples()], "Owner": rows["owner"].fillna("–"), "Modifiers": course["modifiers"]})
+    if filters.bucket == "not_assessable":
+        titles = session.answer("rules", {}, lambda connection: {rule.rule_id: rule.title for rule in active.current(connection).rules})
+        made["Not asked lately"] = [_not_asked(lacking, titles) for lacking in rows["lacking"]]
+    shown = ["Tier", "Patient", "Why", "Reported", "30 days", "Now / worst", "Unknown", "Status", "Owner", "Modifiers", "Source"]
     if chosen is not None:
-        made = made[[name for name in ("Tier", "Patient", "Why", "Reported", "Status") if name in made]]
-    config = {"30 days": st.column_config.TextColumn("30 days", width=130, help="Mean severity, two days a bar, higher is worse; a blank is a gap"),
-              "Tier": st.column_config.TextColumn(width=100), "Patient": st.column_config.TextColumn(width=85),
-              "Why": st.column_config.TextColumn(width=290 if chosen is None else 300),
-              "Reported": st.column_config.TextColumn(width=65, help=f"Before {spoken(found.as_of)}"),
-              "Now / worst": st.column_config.TextColumn(width=80), "Modifiers": st.column_config.ListColumn(width=120),
+        shown = ["Tier", "Patient", "Why", "Reported", "Status"]
+    if filters.bucket == "not_assessable":
+        shown = [name for name in shown if name not in ("Unknown", "Why")]
+        shown.insert(2, "Not asked lately")
+    if not rows["tier"].notna().any():
+        shown = [name for name in shown if name not in ("Tier", "Why", "Status", "Owner")]
+    draw(made[shown], found.as_of, rows, chosen)
+    st.caption(f"{ORDER} {KEYS}")
+
+
+def _not_asked(lacking: list[str], titles: dict[str, str]) -> str:
+    if len(lacking) > SPELLED:
+        return f"{len(lacking)} emergencies: {', '.join(lacking)}"
+    return "; ".join(f"{rule_id} {titles[rule_id][:1].lower()}{titles[rule_id][1:]}" for rule_id in lacking)
+
+
+def in_words(rows: pd.DataFrame, as_of: int) -> pd.DataFrame:
+    return pd.DataFrame({
+        "Tier": rows["tier"].map(frame.tier), "Patient": rows["patient_id"], "Why": rows["why"].map(". Also: ".join),
+        "Reported": [ago(as_of - int(day)) if pd.notna(day) else "" for day in rows["last_evidence"]], "Unknown": rows["unknown"], "Source": rows["source"]})
+
+
+def draw(made: pd.DataFrame, as_of: int, rows: pd.DataFrame, chosen: int | None = None, key: str = "list") -> None:
+    text, wide = st.column_config.TextColumn, "Status" not in made or "Owner" in made
+    config = {"30 days": text("30 days", width=122, help="Mean severity, two days a bar, higher is worse; a blank is a gap"),
+              "Tier": text(width=98), "Patient": text(width=82), "Why": text(width=250 if wide else 170),
+              "Reported": text(width=65, help=f"Before {spoken(as_of)}"), "Now / worst": text(width=75), "Modifiers": st.column_config.ListColumn(width=120),
+              "Status": text(width=135), "Owner": text(width=70),
+              "Not asked lately": text("Not answered in the last 14 days", width=300 if wide else 240,
+                                       help="Emergencies about which nothing was said in the 14 days up to the patient's last entry"),
               "Unknown": st.column_config.NumberColumn("?", width=35, help="Rules that cannot be assessed from what was recorded")}
-    # a row means the patient who stood in it when it was drawn, whatever the list has become since
-    session.remember("rows", rows["patient"].tolist())
-    if chosen in session.recall("rows") and session.recall("list") is None:
-        session.choose_row("list", session.recall("rows").index(chosen))  # back from another page
+    if key == "list":
+        # a row means the patient who stood in it when it was drawn, whatever the list has become since
+        session.remember("rows", rows["patient"].tolist())
+        _mark(session.recall("rows").index(chosen) if chosen in session.recall("rows") else None)
     colours = TOKENS[session.theme()]
     styled = made.style.map(lambda text: f"color: {colours[_tier_of(text)]}; font-weight: 600" if text else "", subset=["Tier"]) if "Tier" in made else made
-    st.dataframe(styled, key="list", hide_index=True, on_select=_select, selection_mode="single-row", column_config=config, row_height=34,
-                 height=min(36 + 34 * len(rows), 620), alt="Worklist, one line a patient; choose a row to open the patient beside the list")
+    choosing = {"on_select": _select, "selection_mode": ["single-row", "single-cell"]} if key == "list" else {}
+    st.dataframe(styled, key=key, hide_index=True, column_config=config, row_height=34, height=min(36 + 34 * len(rows), 620),
+                 alt="Worklist, one line a patient" + ("; choose a row to open the patient beside the list" if choosing else ""), **choosing)
+
+
+def _mark(row: int | None) -> None:
+    """Marks the row of who is open: after an action the line may stand elsewhere, and nobody else may look as if it were hers."""
+    selection = (session.recall("list") or {}).get("selection") or {"rows": [], "cells": []}
+    if {*selection["rows"], *(at for at, _ in selection["cells"])} != ({row} - {None}):
+        session.choose_row("list", row)
 
 
 def _tier_of(text: str) -> str:
-    return next(code for code in worklist.TIERS if frame.tier(code) == text)
+    return next(code for code in TIERS if frame.tier(code) == text)
+
+
+def _state(row: tuple, now: datetime) -> str:
+    return ", ".join(filter(None, (CHOICES["status"].get(row.status, ""), due(row.due_at, row.overdue, row.until_day, now),
+                                   "evidence withdrawn" if row.withdrawn else "")))
+
+
+def due(due_at: datetime | None, overdue: bool, until_day: float | None, now: datetime) -> str:
+    """When it is due, or since when it would have been."""
+    if until_day is not None and pd.notna(until_day):
+        return f"until {spoken(int(until_day))}{', overdue' if overdue else ''}"
+    if due_at is None or pd.isna(due_at):
+        return "overdue" if overdue else ""
+    minutes = (pd.Timestamp(due_at, tz="UTC") - pd.Timestamp(now)).total_seconds() / 60
+    return f"overdue {lasting(-minutes)}" if minutes < 0 else "overdue" if overdue else f"due in {lasting(minutes)}"
 
 
 def _score(value: float | None) -> str:
@@ -67,8 +177,8 @@ def _score(value: float | None) -> str:
 
 
 def _select() -> None:
-    chosen = session.recall("list")["selection"]["rows"]
-    if chosen:
-        session.remember("patient", session.recall("rows")[chosen[0]])
-    else:
+    chosen = session.chosen("list", session.recall("rows"), session.recall("patient"))
+    if chosen is None:
         session.forget("patient")
+    else:
+        session.remember("patient", chosen)

@@ -1,81 +1,64 @@
 """Home: who needs a call, and why. Tiles that add up, filters, the list; a row opens the drawer beside it."""
-import re
-
-import pandas as pd
 import streamlit as st
 
-from dashboard import worklist
+from dashboard import lineup, worklist
 from dashboard.codelists import CHOICES
 from dashboard.imports import quarantine
+from dashboard.lineup import Filters, Lineup
 from dashboard.rules import active
 from dashboard.status import Status
-from dashboard.views import drawer, frame, listing, session
+from dashboard.views import drawer, frame, listing, past, session, sweep, watch
 from dashboard.wording import counted, plain
-from dashboard.worklist import Filters
 
 WITHIN = {"3 days": 3, "14 days": 14, "90 days": 90}
 NOBODY = "nobody"
-TILE = {"emergency": ":red[⬢ Emergency]", "same_day": ":orange[▲ Same-day]", "not_assessable": ":violet[? Not assessable]", "routine": ":blue[● Routine]",
-        "no_criterion_met": ":gray[– No criterion met]", "no_entries": ":gray[No entries]"}
-UNDER = {"not_assessable": "emergencies not asked", "no_criterion_met": "in what was recorded", "no_entries": "by this date"}
+EVERYBODY, MINE, UNASSIGNED = "All", "Mine", "Unassigned"
 # what each filter is set by, and how it is called when nothing is chosen
-SET_BY = {"bucket": "tile", "statuses": "status", "owners": "owner", "rules": "rule", "sources": "source", "within_days": "within", "find": "find"}
-ANY = {"bucket": "Any tile", "statuses": "Any status", "owners": "Any owner", "rules": "Any rule", "sources": "Any source", "within_days": "Any time",
-       "find": "Any id"}
+SET_BY = {"bucket": "tile", "statuses": "status", "whose": "whose", "owners": "owner", "rules": "rule", "sources": "source", "within_days": "within",
+          "find": "find"}
+ANY = {"bucket": "Any tile", "statuses": "Any status", "whose": "Anybody's", "owners": "Any owner", "rules": "Any rule", "sources": "Any source",
+       "within_days": "Any time", "find": "Any id"}
 
 
 def page() -> None:
     found, beside = frame.beginning("Worklist")
+    with beside:
+        watch.changes(_everybody)
+    if session.recall("past_day") is not None:
+        past.show(found, beside)
+        return
     withdrawn = session.answer("withdrawn", {}, worklist.withdrawn_to_review)
     if found.is_empty and not withdrawn:
         _quarantined()
         frame.empty_database()
         return
-    # overdue depends on the minute
-    minute = session.now().replace(second=0, microsecond=0)
+    # overdue depends on the minute; the day that snoozed flags wait for is the one on the wall
+    minute = session.now().astimezone().replace(second=0, microsecond=0)
     counts = session.answer("tiles", {"minute": minute.isoformat()}, lambda connection: worklist.tiles(connection, minute))
     with beside:
-        _sum(counts, found, withdrawn)
-    _tiles(counts)
+        listing.total(counts, found.patients, withdrawn)
+    listing.tiles(counts, session.recall("tile"), _choose_tile)
     filters = _filters(found)
-    # not copied at each run: it may be long
-    made = session.answers({"lines": {"filters": repr(filters), "as_of": found.as_of, "minute": minute.isoformat()}},
-                           lambda connection, _: {"lines": worklist.lines(connection, filters, as_of=found.as_of, now=minute)})["lines"]
-    shown = made[~made["hidden"]].reset_index(drop=True)
-    _hidden(made)
-    _quarantined()
-    if shown.empty and filters == Filters():
-        _nothing(counts)
-    elif shown.empty:
-        _nobody(filters, session.answer("loosened", {"filters": repr(filters), "as_of": found.as_of, "minute": minute.isoformat()},
-                                        lambda connection: worklist.loosened(connection, filters, as_of=found.as_of, now=minute)))
+    asked = {"filters": repr(filters), "as_of": found.as_of, "minute": minute.isoformat()}
+    order: Lineup = session.answers({"lineup": asked}, lambda connection, _: {
+        "lineup": lineup.lineup(connection, filters, as_of=found.as_of, now=minute)})["lineup"]
+    with st.container():  # there in any case, so that what follows keeps its place
+        if order.hidden_emergencies:
+            _hidden(order.hidden_emergencies)
+    with st.container():
+        _quarantined()
+    with beside:
+        if len(order.patients):
+            listing.downloads(filters, found, minute, order)
+        past.choice(found)
+    _row_above(order, filters)
+    if len(order.patients):
+        _list_and_drawer(order, filters, found, asked)
+    elif filters == Filters():
+        _nothing(counts, order)
     else:
-        with beside:
-            listing.downloads(shown, filters, found)
-        _list_and_drawer(shown, len(made), filters, found)
+        _nobody(filters, session.answer("loosened", asked, lambda connection: lineup.loosened(connection, filters, as_of=found.as_of, now=minute)))
     frame.not_in_force()
-
-
-def _sum(counts: dict, found: Status, withdrawn: int) -> None:
-    sum_ = " + ".join(f"{counts[bucket]['patients']:,}" for bucket in TILE)
-    st.caption(f"{sum_} = {counted(found.patients, 'patient')}" + (f" · evidence withdrawn, to review: {withdrawn:,}" if withdrawn else ""),
-               width="content", help="Everybody stands in one bucket, the worst that holds")
-
-
-def _tiles(counts: dict) -> None:
-    chosen = session.recall("tile")
-    for column, (bucket, label) in zip(st.columns(len(TILE), gap="small"), TILE.items(), strict=True):
-        tile = counts[bucket]
-        if "open" in tile:
-            late = f" · :orange[{tile['overdue']:,} overdue]" if tile["overdue"] else ""
-            text = f"{label}  \n**{tile['open']:,} open**{late}  \n:gray[:small[{tile['patients']:,} meet it · {tile['closed']:,} closed]]"
-        else:
-            text = f"{label}  \n**{counted(tile['patients'], 'patient')}**  \n:gray[:small[{UNDER[bucket]}]]"
-        if chosen == bucket:
-            # colours of the page are too faint on the filled button
-            text = re.sub(r":(?:red|orange|violet|blue|gray|small)\[|\]", "", text)
-        column.button(text, key=f"tile_{bucket}", type="primary" if chosen == bucket else "secondary", width="stretch", on_click=_choose_tile, args=(bucket,),
-                      help="Show everybody again" if chosen == bucket else "Show only these")
 
 
 def _choose_tile(bucket: str) -> None:
@@ -97,8 +80,12 @@ def _filters(found: Status) -> Filters:
     sources = next(cells).multiselect("Source", list(found.through), key="source", placeholder="Any source", bind="query-params", **shared)
     within = next(cells).selectbox("Reported within", list(WITHIN), index=None, key="within", placeholder="Any time", bind="query-params", **shared)
     find = next(cells).text_input("Find id", key="find", placeholder="Find id", persist_state="session", **shared)
+    whose = session.recall("whose", EVERYBODY)
+    if whose == MINE and not session.ask_name("mine"):
+        whose = EVERYBODY
     return Filters(bucket=session.recall("tile"), statuses=tuple(statuses), owners=tuple("" if who == NOBODY else who for who in owner), rules=tuple(rule),
-                   sources=tuple(sources), within_days=WITHIN.get(within), find=find)
+                   sources=tuple(sources), within_days=WITHIN.get(within), find=find,
+                   whose={EVERYBODY: None, MINE: session.name(), UNASSIGNED: ""}[whose])
 
 
 def _clear(*filters: str) -> None:
@@ -108,17 +95,20 @@ def _clear(*filters: str) -> None:
     nothing = Filters()
     for name in filters or SET_BY:
         value = getattr(nothing, name)
-        session.remember(SET_BY[name], [] if value == () else value)
+        session.remember(SET_BY[name], EVERYBODY if name == "whose" else [] if value == () else value)
+
+
+def _everybody() -> None:
+    _clear()
+    past.back()
 
 
 # --- what must not be missed --------------------------------------------------------------------------------------------------------
 
-def _hidden(made: pd.DataFrame) -> None:
-    hidden = worklist.hidden_emergencies(made)
-    if hidden:
-        with st.container(border=True, horizontal=True, vertical_alignment="center", key="hidden_emergencies"):
-            st.markdown(f":red[**⬢ {counted(hidden, 'emergency')} {'is' if hidden == 1 else 'are'} hidden by these filters**]")
-            st.button("Show all", key="show_hidden", on_click=_clear)
+def _hidden(hidden: int) -> None:
+    with st.container(border=True, horizontal=True, vertical_alignment="center", key="hidden_emergencies"):
+        st.markdown(f":red[**⬢ {counted(hidden, 'emergency')} {'is' if hidden == 1 else 'are'} hidden by these filters**]")
+        st.button("Show all", key="show_hidden", type="tertiary", on_click=_clear)
 
 
 def _quarantined() -> None:
@@ -131,13 +121,14 @@ def _quarantined() -> None:
             st.page_link("dashboard/views/imports.py", label="Look at them" if len(waiting) > 1 else "Look at it")
 
 
-def _nothing(counts: dict) -> None:
+def _nothing(counts: dict, order: Lineup) -> None:
     """No open flag, which is no all-clear."""
     closed = sum(counts[bucket]["closed"] for bucket in worklist.TIER_OF)
     unassessed = counts["not_assessable"]["patients"]
     with st.container(border=True):
-        st.markdown(f"**No open flag.** {counted(closed, 'patient')} met a criterion, and what was met is closed." if closed else
-                    "**No criterion met in what was recorded.**")
+        done = [f"{counted(closed, 'patient')} met a criterion, and what was met is closed."] if closed else []
+        done += [f"{counted(order.snoozed, 'patient')} {'is' if order.snoozed == 1 else 'are'} snoozed until a later day."] if order.snoozed else []
+        st.markdown(f"**No open flag.** {' '.join(done)}" if done else "**No criterion met in what was recorded.**")
         if unassessed:
             st.markdown(f"{counted(unassessed, 'patient')} could not be assessed: nobody asked about the emergencies.")
             st.button("Show who could not be assessed", key="show_unassessed", on_click=_choose_tile, args=("not_assessable",))
@@ -155,27 +146,40 @@ def _nobody(filters: Filters, without: dict[str, int]) -> None:
 
 # --- the list -----------------------------------------------------------------------------------------------------------------------
 
+def _row_above(order: Lineup, filters: Filters) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", key="above"):
+        # grey, because what is chosen is too dark to read on the dark page in its own colour
+        st.segmented_control("Whose", [EVERYBODY, MINE, UNASSIGNED], default=EVERYBODY, required=True, key="whose", persist_state="session",
+                             format_func=":gray[{}]".format, label_visibility="collapsed", on_change=session.remember, args=("page", 1))
+        st.caption(f"{len(order.patients):,} of {counted(order.of, 'patient')} shown", width="content", help=listing.ORDER)
+        if order.snoozed:
+            st.button(f"{order.snoozed:,} snoozed", key="show_snoozed", type="tertiary", help="Put off until a later day; show them", on_click=_snoozed)
+        if filters != Filters() and len(order.patients):
+            st.button("Clear filters", key="clear_filters", type="tertiary", on_click=_clear)
+        st.space("stretch")
+        watch.last_action()
+        sweep.offer(order)
+        listing.pages(len(order.patients))
+    sweep.confirm(order)
 
-def _list_and_drawer(shown: pd.DataFrame, of: int, filters: Filters, found: Status) -> None:
+
+def _snoozed() -> None:
+    session.remember("status", ["snoozed"])
+    session.remember("page", 1)
+
+
+def _list_and_drawer(order: Lineup, filters: Filters, found: Status, asked: dict) -> None:
     chosen = session.recall("patient")
-    if chosen is not None and chosen not in set(shown["patient"]):
+    if chosen is not None and chosen not in order.patients:
         session.forget("patient")
         chosen = None
-    left, right = st.columns([11, 9], gap="medium") if chosen is not None else (st.container(), None)
+    # two columns in any case: in another place the list would be another one, and the arrow keys would leave it
+    left, right = st.columns([11, 9], gap="medium") if chosen is not None else st.columns([1, 0.0001], gap=None)
     with left:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption(f"{len(shown):,} of {counted(of, 'patient')} shown · worst tier first, then unacknowledged, current, overdue, newest")
-            if filters != Filters():
-                st.button("Clear filters", key="clear_filters", type="tertiary", on_click=_clear)
-            pages = -(-len(shown) // listing.PAGE)
-            if session.recall("page", 1) > pages:
-                session.remember("page", 1)  # fewer pages than before, after a filter
-            number = st.pagination(pages, key="page", persist_state="session") if pages > 1 else 1
-        rows = shown.iloc[(number - 1) * listing.PAGE:number * listing.PAGE].reset_index(drop=True)
-        listing.table(rows, found, chosen)
-    if right is not None:
+        listing.table(order, filters, found, asked, chosen)
+    if chosen is not None:
         with right:
-            drawer.show(shown, int(chosen), found)
+            drawer.show(order.patients, int(chosen), found)
 
 
 page()

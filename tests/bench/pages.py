@@ -8,10 +8,11 @@ from sqlalchemy import func, select
 from streamlit.logger import set_log_level
 
 from dashboard import cohort as cohorts
-from dashboard import course, crossfilter, members, triage, worklist
+from dashboard import course, crossfilter, lineup, members, triage, worklist
 from dashboard.cohort import Cohort
 from dashboard.distributions import Per
 from dashboard.figures.course import course as course_figure
+from dashboard.lineup import Filters, Lineup
 from dashboard.rules import active
 from dashboard.schema import flag
 from tests.bench import by_pandas
@@ -20,7 +21,7 @@ from tests.bench.questions import Click, clicks, differing
 from tests.bench.subject import Subject
 
 SHARES = {0.1: 0.6, 0.01: 0.3}  # of the entries, and the budget
-PAGE = 100
+PAGE, LINES = 100, 50  # patients on a page of the cohort, and of the worklist
 UNITS: tuple[Per, ...] = ("patient", "entry")
 DAYS_SHOWN, SOME = 90, 20
 
@@ -89,25 +90,39 @@ def patients(subject: Subject) -> Iterator[Row]:
 # --- the other pages ----------------------------------------------------------------------------------------------------------------
 
 def first_lines(subject: Subject) -> Iterator[Row]:
-    """The worklist as it is opened: tiles, lines, and the last month of the patients on the first page."""
-    made: dict[str, pd.DataFrame] = {}
+    """The worklist as it is opened: tiles, who is on the list, and of the patients on the first page their lines and last month."""
+    order: dict[str, Lineup] = {}
+    asked = {"as_of": subject.as_of, "now": subject.at}
+
+    def first() -> list[int]:
+        return order["all"].patients[:LINES].tolist()
 
     def tiles() -> None:
         with subject.engine.connect() as connection:
             worklist.tiles(connection, subject.at)
 
+    def lined_up() -> None:
+        with subject.engine.connect() as connection:
+            order["all"] = lineup.lineup(connection, Filters(), **asked)
+
     def lines() -> None:
         with subject.engine.connect() as connection:
-            made["lines"] = worklist.lines(connection, worklist.Filters(), as_of=subject.as_of, now=subject.at)
+            worklist.details(connection, first(), Filters(), **asked)
 
     def month() -> None:
         with subject.engine.connect() as connection:
-            worklist.recent_course(connection, made["lines"]["patient"].head(PAGE).tolist(), subject.as_of)
+            worklist.recent_course(connection, first(), subject.as_of)
 
-    taken = [seconds(part) for part in (tiles, lines, month)]
+    def everything() -> None:
+        with subject.engine.connect() as connection:
+            worklist.lines(connection, Filters(), **asked)
+
+    taken = [seconds(part) for part in (tiles, lined_up, lines, month)]
     yield Row("worklist, first page, with counts", subject.entries, sum(taken), 0.1)
-    parts = ("the tiles", f"the lines ({len(made['lines']):,} patients)", f"the last month of the first {PAGE}")
+    parts = ("the tiles", f"who is on the list, in order ({len(order['all'].patients):,} patients)", f"the lines of the first {LINES}",
+             f"the last month of the first {LINES}")
     yield from (Row(f"· of that, {part}", subject.entries, one) for part, one in zip(parts, taken, strict=True))
+    yield Row("worklist, all lines, to take along", subject.entries, seconds(everything))
 
 
 def one_patient(subject: Subject) -> Iterator[Row]:

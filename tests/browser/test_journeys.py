@@ -113,9 +113,21 @@ def test_on_postgresql_the_terminal_works_beside_the_open_app(serve: Serve, open
     file.write_text(diary())
     done = terminal("--database", postgresql_url, "import", str(file), "--by", "night shift")
     assert done.returncode == 0, done.stderr
+    page.clock.install()
     settle(page, page.url)
     assert tile(page, "emergency").startswith("⬢ Emergency 1 open")
     assert cells(page, "list", 2) == ["0412"]
+    # one more comes while somebody is about to type
+    page.get_by_label("Find id").press_sequentially("04")
+    file.write_text(written(quiet("0500", TODAY, urinary_retention="yes")))
+    assert terminal("--database", postgresql_url, "import", str(file), "--by", "night shift").returncode == 0
+    page.clock.fast_forward(31_000)
+    expect(page.get_by_text("1 new emergency")).to_be_visible()
+    assert page.evaluate("document.activeElement.value") == "04", "and is left alone"
+    assert tile(page, "emergency").startswith("⬢ Emergency 1 open")
+    page.get_by_label("Find id").fill("")
+    click(page, "show_new")
+    assert cells(page, "list", 2) == ["0412", "0500"]
     go(page, "Activity")
     assert any("night shift imported a file of 3 rows" in text for text in cells(page, None, 1))
 
@@ -156,9 +168,16 @@ def test_every_key_of_the_drawer(demo_page: Page) -> None:
     press(page, "k")
     assert patient(page) == first
     give_name(page, "act", "M. Ito")
+    place = button(page, "acknowledge").bounding_box()
+    assert place["y"] + place["height"] < 720, "in sight without scrolling, with two flags too"
+    expect(page.get_by_text("On 2 of 2 flags")).to_be_visible()
     press(page, "a")
     expect(page.get_by_text(re.compile("M. Ito acknowledged"))).not_to_have_count(0)
     assert patient(page) == first, "the patient stays open although the line moved down the list"
+    press(page, "u")
+    expect(page.get_by_text("took back an action")).not_to_have_count(0)
+    press(page, "s")
+    expect(page.get_by_text(re.compile("M. Ito began work"))).not_to_have_count(0)
     find = page.get_by_label("Find id")
     find.press_sequentially("jak")
     page.wait_for_timeout(300)

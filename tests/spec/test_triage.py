@@ -1,18 +1,20 @@
 """What people may do about flags, and that of two who act at once one wins and the other is told."""
 from collections.abc import Callable
+from datetime import UTC
 from threading import Barrier, Thread
 
+import pandas as pd
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
-from dashboard import audit, triage
+from dashboard import activity, audit, database, triage
 from dashboard.errors import Conflict, NotFound, Refused
 from dashboard.schema import audit_event, triage_action
 from tests.canonical import quiet
 from tests.clinic import BY, TODAY, Clinic, everything
 
 ALL = {"urinary_incontinence": "yes", "leg_numbness": "yes", "weight_loss": "yes"}
-STATUSES = ("open", "acknowledged", "in_progress", "escalated", "snoozed", "closed")
+STATUSES = ("open", "acknowledged", "in_progress", "escalated", "snoozed", "to_confirm", "closed")
 # clinical reference 3.3: from each status, what may be done, and where it leads; "=" stays
 LEADS = {
     "open": {
@@ -21,14 +23,18 @@ LEADS = {
     "in_progress": {"assign": "=", "note": "=", "escalate": "escalated", "snooze": "snoozed", "close": "closed"},
     "escalated": {"assign": "=", "note": "=", "close": "closed"},
     "snoozed": {"start": "in_progress", "assign": "=", "note": "=", "escalate": "escalated", "close": "closed"},
+    "to_confirm": {"assign": "=", "note": "=", "confirm": "closed", "reject": "open"},
     "closed": {"note": "=", "reopen": "open"}}
 FITTING = {"assign": {"assignee": "M. Ito"}, "note": {"text": "rang"}, "snooze": {"text": "on holiday", "until_day": TODAY + 7},
-           "close": {"outcome": "same_day_visit", "text": "seen"}}
-TO = {"open": (), "acknowledged": ("acknowledge",), "in_progress": ("start",), "escalated": ("escalate",), "snoozed": ("snooze",), "closed": ("close",)}
+           "close": {"outcome": "same_day_visit", "text": "seen"}, "confirm": {"by": "M. Ito"}, "reject": {"by": "M. Ito"},
+           "data error": {"outcome": "data_error", "text": "typed wrongly"}}
+# (an emergency that waits for a second person is the only way there)
+TO = {"open": (), "acknowledged": ("acknowledge",), "in_progress": ("start",), "escalated": ("escalate",), "snoozed": ("snooze",),
+      "to_confirm": ("data error",), "closed": ("close",)}
 
 
 def acts(clinic: Clinic, kind: str, rule: str = "R02", **details: object) -> int:
-    return clinic.acts(kind, rule, **FITTING.get(kind, {}) | details)
+    return clinic.acts("close" if kind == "data error" else kind, rule, **FITTING.get(kind, {}) | details)
 
 
 def refused(clinic: Clinic, act: Callable[[], object], match: str, kind: type[Exception] = Refused) -> None:
@@ -40,20 +46,22 @@ def refused(clinic: Clinic, act: Callable[[], object], match: str, kind: type[Ex
 
 @pytest.mark.parametrize("status", STATUSES)
 def test_what_leads_where(duckdb_engine: Engine, status: str) -> None:
-    clinic = Clinic(duckdb_engine, rules=("R02",))
-    clinic.sends(*[quiet(str(number), TODAY, weight_loss="yes") for number in range(len(triage.LEADS))])
-    for number, kind in enumerate(triage.LEADS):
+    rule = "E05" if status == "to_confirm" else "R02"
+    clinic = Clinic(duckdb_engine, rules=(rule,))
+    kinds = [kind for kind in triage.LEADS if kind != "propose"]  # which is what closing may come to
+    clinic.sends(*[quiet(str(number), TODAY, weight_loss="yes", urinary_incontinence="yes") for number in range(len(kinds))])
+    for number, kind in enumerate(kinds):
         details = {"patient_id": str(number)}
         for step in TO[status]:
-            acts(clinic, step, **details)
+            acts(clinic, step, rule, **details)
         if kind in LEADS[status]:
-            before = clinic.flag("R02", str(number))
-            acts(clinic, kind, **details)
-            after = clinic.flag("R02", str(number))
+            before = clinic.flag(rule, str(number))
+            acts(clinic, kind, rule, **details)
+            after = clinic.flag(rule, str(number))
             assert after["status"] == LEADS[status][kind].replace("=", status)
             assert (after["version"], after["acted"]) == (before["version"] + 1, True)
         else:
-            refused(clinic, lambda kind=kind, details=details: acts(clinic, kind, **details), f"R02 is .*{kind}")
+            refused(clinic, lambda kind=kind, details=details: acts(clinic, kind, rule, **details), f"{rule} is .*{kind}")
 
 
 def test_an_action_is_kept_with_its_event(engine: Engine) -> None:
@@ -171,7 +179,7 @@ def test_two_at_the_same_moment(engine: Engine) -> None:
     for thread in threads:
         thread.join()
     winner, loser = sorted(results, key=lambda name: isinstance(results[name], str))
-    assert isinstance(results[winner], int) and f"{winner} acknowledged it" in results[loser]
+    assert isinstance(results[winner], int) and f"{winner} acknowledged E05" in results[loser]
     assert {row["by"] for row in clinic.rows(triage_action)} == {winner} and len(clinic.rows(triage_action)) == 3
 
 
@@ -187,3 +195,152 @@ def test_history_and_flags_of_a_patient(engine: Engine) -> None:
     assert own["rule_id"].tolist() == ["U02", "R02", "E05"]
     assert list(zip(told["kind"], told["rule_id"], told["text"], strict=True)) == [("close", "E05", "seen today"), ("note", "U02", "rang")]
     assert set(triage.SAID) >= set(told["kind"])
+
+
+# --- a second person --------------------------------------------------------------------------------------------------------------
+
+def test_an_emergency_called_a_data_error_waits_for_a_second_person(engine: Engine) -> None:
+    clinic = Clinic(engine)
+    clinic.sends(quiet("1", TODAY, **ALL))
+    clinic.acts("close", "E05", "U02", outcome="data_error", text="typed wrongly", by="R. Okafor")
+    flag_ = clinic.flag("E05")
+    assert (flag_["status"], flag_["outcome"], flag_["closed_day"], clinic.status("U02")) == ("to_confirm", None, None, "closed")
+    assert (flag_["due_at"] - clinic.at.replace(tzinfo=None)).total_seconds() == 3600, "whoever confirms it has the time of an emergency"
+    assert clinic.done("E05") == ["propose"]
+    for name in ("R. Okafor", " r.  okafor"):
+        refused(clinic, lambda name=name: clinic.acts("confirm", "E05", by=name), "[Ss]omebody else")
+    clinic.acts("confirm", "E05", by="M. Ito")
+    flag_ = clinic.flag("E05")
+    assert (flag_["status"], flag_["outcome"], flag_["closed_day"], clinic.done("E05")) == ("closed", "data_error", TODAY, ["propose", "confirm"])
+    # an emergency closed for any other reason, and a lesser flag, need one person
+    acts(clinic, "close", "R02", outcome="data_error", text="typed wrongly")
+    assert clinic.status("R02") == "closed"
+
+
+def test_a_second_person_who_sees_no_data_error_opens_it_again_with_the_full_time(engine: Engine) -> None:
+    clinic = Clinic(engine)
+    clinic.sends(quiet("1", TODAY, **ALL))
+    acts(clinic, "data error", "E05")
+    clinic.days_pass(1)
+    clinic.acts("reject", "E05", by="M. Ito", text="she says so herself")
+    flag_ = clinic.flag("E05")
+    assert (flag_["status"], (flag_["due_at"] - clinic.at.replace(tzinfo=None)).total_seconds()) == ("open", 3600)
+
+
+def test_what_was_reported_since_cannot_be_confirmed_away(engine: Engine) -> None:
+    clinic = Clinic(engine)
+    clinic.sends(quiet("1", TODAY - 1, **ALL))
+    acts(clinic, "data error", "E05")
+    clinic.sends(quiet("1", TODAY, **ALL))
+    refused(clinic, lambda: clinic.acts("confirm", "E05", by="M. Ito"), "reported again", Conflict)
+    clinic.acts("reject", "E05", by="M. Ito")
+    acts(clinic, "data error", "E05")
+    clinic.acts("confirm", "E05", by="M. Ito")
+    assert clinic.status("E05") == "closed"
+
+
+# --- taking back ------------------------------------------------------------------------------------------------------------------
+
+KEPT = ("status", "owner", "until_day", "outcome", "due_at", "closed_at", "closed_day", "closed_evaluation")
+
+
+def undoes(clinic: Clinic, event: int, by: str = BY, flags: list[int] | None = None) -> int:
+    return triage.undo(clinic.engine, event, flags=flags, **clinic.moment() | {"by": by})
+
+
+@pytest.mark.parametrize(("first", "kind"), [
+    ("assign", "acknowledge"), ("acknowledge", "start"), ("assign", "assign"), ("acknowledge", "escalate"), ("start", "snooze"), ("snooze", "close"),
+    ("start", "note"), ("close", "reopen")])
+def test_the_last_action_of_ones_own_is_taken_back_as_if_it_had_not_been(engine: Engine, first: str, kind: str) -> None:
+    clinic = Clinic(engine)
+    clinic.sends(quiet("1", TODAY, **ALL))
+    acts(clinic, first, assignee="A. Berg")
+    before = clinic.flag("R02")
+    event = acts(clinic, kind, assignee="C. Diaz")
+    undoes(clinic, event)
+    after = clinic.flag("R02")
+    assert {name: after[name] for name in KEPT} == {name: before[name] for name in KEPT}
+    assert after["version"] == before["version"] + 2, "whoever looked before is told"
+    assert clinic.done("R02") == [first, kind, "undo"], "nothing is taken out of the history"
+    refused(clinic, lambda: undoes(clinic, event), "taken back already", Conflict)
+
+
+def test_one_after_the_other_is_taken_back(engine: Engine) -> None:
+    clinic = Clinic(engine)
+    clinic.sends(quiet("1", TODAY, **ALL))
+    first, second = acts(clinic, "acknowledge"), acts(clinic, "start")
+    refused(clinic, lambda: undoes(clinic, first), f"{BY} began work on R02", Conflict)
+    undoes(clinic, second)
+    undoes(clinic, first)
+    assert clinic.status("R02") == "open"
+
+
+def test_what_somebody_else_did_since_stands(engine: Engine) -> None:
+    clinic = Clinic(engine)
+    clinic.sends(quiet("1", TODAY - 1, **ALL))
+    event = clinic.acts("acknowledge", "R02", "U02", "E05")
+    refused(clinic, lambda: undoes(clinic, event, by="M. Ito"), f"{BY} did this")
+    refused(clinic, lambda: undoes(clinic, 99), "no such action", NotFound)
+    clinic.acts("note", "R02", text="rang", by="M. Ito")
+    refused(clinic, lambda: undoes(clinic, event), "M. Ito wrote a note on R02", Conflict)
+    clinic.sends(quiet("1", TODAY, leg_numbness="yes", both_legs="yes"))
+    refused(clinic, lambda: undoes(clinic, event), "The app raised the tier of U02", Conflict)
+    assert undoes(clinic, event, flags=[clinic.flag("E05")["flag"]])
+    assert [clinic.status(rule) for rule in ("E05", "U02", "R02")] == ["open", "open", "acknowledged"]
+
+
+def test_a_proposal_is_taken_back_until_it_is_confirmed_and_a_confirmation_never(engine: Engine) -> None:
+    clinic = Clinic(engine)
+    clinic.sends(quiet("1", TODAY, **ALL), quiet("2", TODAY, **ALL))
+    undoes(clinic, acts(clinic, "data error", "E05"))
+    assert clinic.status("E05") == "open"
+    event = acts(clinic, "data error", "E05", patient_id="2")
+    confirmed = clinic.acts("confirm", "E05", patient_id="2", by="M. Ito")
+    refused(clinic, lambda: undoes(clinic, event), "M. Ito confirmed", Conflict)
+    refused(clinic, lambda: undoes(clinic, confirmed, by="M. Ito"), "stands")
+
+
+def test_who_may_take_back_what(engine: Engine) -> None:
+    clinic = Clinic(engine)
+    clinic.sends(quiet("1", TODAY, **ALL))
+    acts(clinic, "acknowledge", "E05")
+    event = acts(clinic, "assign", "E05")
+    other = clinic.acts("acknowledge", "R02", by="M. Ito")
+    with engine.connect() as connection:
+        told = triage.history(connection, [row["flag"] for row in clinic.rows()])
+    assert triage.undoable(told, BY) == {event} and triage.undoable(told, " m. ito") == {other} and not triage.undoable(told, "A. Berg")
+    undoes(clinic, event)
+    with engine.connect() as connection:
+        told = triage.history(connection, [row["flag"] for row in clinic.rows()])
+    assert told.loc[told["kind"] == "assign", "taken_back"].all() and told["taken_back"].sum() == 1
+
+
+# --- many at once -----------------------------------------------------------------------------------------------------------------
+
+def test_a_sweep_is_one_event_and_says_exactly_what_was_in_its_way(engine: Engine) -> None:
+    clinic = Clinic(engine, rules=("R02", "U02"))
+    clinic.sends(*[quiet(str(number), TODAY, weight_loss="yes") for number in range(40)], quiet("thin", TODAY, leg_numbness="yes"))
+    seen = {row["flag"]: row["version"] for row in clinic.rows() if row["rule_id"] == "R02"}
+    clinic.acts("acknowledge", "R02", patient_id="3", by="M. Ito")
+    clinic.acts("assign", "R02", patient_id="4", by="M. Ito", assignee="A. Berg")
+    clinic.acts("assign", "R02", patient_id="5", by="M. Ito", assignee="A. Berg")
+    refused(clinic, lambda: clinic.acts("acknowledge", seen=seen),
+            r"^3 of 40 flags changed .* M. Ito acknowledged R02\. M. Ito assigned R02 \(2 flags\)\. Nothing of yours", Conflict)
+    event = clinic.acts("acknowledge", seen={number: version for number, version in seen.items() if clinic.rows()[number - 1]["version"] == version})
+    assert sum(row["status"] == "acknowledged" for row in clinic.rows()) == 38
+    with engine.connect() as connection:
+        recorded = audit.events(connection, kinds=("triage",)).iloc[0]
+        assert activity.lines(connection, activity.Question(), UTC)["what"][0] == f"{BY} acknowledged R02 of 37 patients."
+    assert pd.isna(recorded["subject"]) and (recorded["details"]["patients"], len(recorded["details"]["flags"])) == (37, 37)
+    undoes(clinic, event)
+    assert sum(row["status"] == "acknowledged" for row in clinic.rows()) == 1
+
+
+def test_a_database_of_an_older_release_gets_what_it_lacks(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("ALTER TABLE triage_action DROP COLUMN undoes"))
+    database.open_engine(engine.url.render_as_string(hide_password=False)).dispose()
+    clinic = Clinic(engine)
+    clinic.sends(quiet("1", TODAY, **ALL))
+    undoes(clinic, acts(clinic, "acknowledge"))
+    assert clinic.status("R02") == "open"

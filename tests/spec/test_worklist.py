@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from sqlalchemy import Engine
 
-from dashboard import worklist
-from dashboard.worklist import Filters
+from dashboard import handout, lineup, worklist
+from dashboard.lineup import Filters
 from tests.canonical import quiet, scant
 from tests.clinic import TODAY, Clinic
 
@@ -20,8 +20,12 @@ def lines(clinic: Clinic, **filters: object) -> pd.DataFrame:
 
 
 def shown(clinic: Clinic, **filters: object) -> list[str]:
-    made = lines(clinic, **filters)
-    return made.loc[~made["hidden"], "patient_id"].tolist()
+    return lines(clinic, **filters)["patient_id"].tolist()
+
+
+def lined_up(clinic: Clinic, **filters: object) -> lineup.Lineup:
+    with clinic.engine.connect() as connection:
+        return lineup.lineup(connection, Filters(**filters), as_of=clinic.today, now=clinic.at)
 
 
 def tiles(clinic: Clinic) -> dict[str, tuple]:
@@ -42,31 +46,33 @@ def clinic_of_eight(engine: Engine) -> Clinic:
 
 def test_tiles_add_up_and_lead_with_what_is_open(engine: Engine) -> None:
     clinic = clinic_of_eight(engine)
-    assert tiles(clinic) == {"emergency": (3, 3, 0, 0), "same_day": (1, 1, 0, 0), "not_assessable": (1,), "routine": (1, 1, 0, 0), "no_criterion_met": (1,),
-                             "no_entries": (1,)}
+    # patients, and of the tiers how many are open, overdue, snoozed, closed
+    assert tiles(clinic) == {"emergency": (3, 3, 0, 0, 0), "same_day": (1, 1, 0, 0, 0), "not_assessable": (1,), "routine": (1, 1, 0, 0, 0),
+                             "no_criterion_met": (1,), "no_entries": (1,)}
     clinic.closes("E05", patient_id="old")
     clinic.acts("acknowledge", "E05", patient_id="wet")
     clinic.days_pass(1)
-    assert tiles(clinic)["emergency"] == (3, 2, 1, 1)
+    assert tiles(clinic)["emergency"] == (3, 2, 1, 0, 1)
     clinic.days_pass(1)
-    assert tiles(clinic)["same_day"] == (1, 1, 1, 0)
+    assert tiles(clinic)["same_day"] == (1, 1, 1, 0, 0)
 
 
 def test_a_flag_that_lost_what_made_it_an_emergency_is_open_in_the_tile_of_its_patient(engine: Engine) -> None:
     clinic = Clinic(engine)
     clinic.sends(quiet("1", TODAY, entry_id="a", **BOTH))
     clinic.sends(quiet("1", TODAY, entry_id="a", **NUMB))
-    assert tiles(clinic)["same_day"] == (1, 1, 0, 0)
+    assert tiles(clinic)["same_day"] == (1, 1, 0, 0, 0)
     with engine.connect() as connection:
         assert worklist.withdrawn_to_review(connection) == 1
 
 
 def test_nothing_yet(engine: Engine) -> None:
     clinic = Clinic(engine)
-    assert tiles(clinic)["emergency"] == (0, 0, 0, 0)
+    assert tiles(clinic)["emergency"] == (0, 0, 0, 0, 0)
     for bucket in (None, *worklist.BUCKETS):
         made = lines(clinic, bucket=bucket, statuses=("open",))
-        assert made[~made["hidden"]].empty and list(made) == worklist.COLUMNS and worklist.hidden_emergencies(made) == 0
+        assert made.empty and list(made) == worklist.COLUMNS
+        assert lined_up(clinic, bucket=bucket).of == lined_up(clinic, bucket=bucket).hidden_emergencies == 0
 
 
 # --- lines ------------------------------------------------------------------------------------------------------------------------
@@ -99,13 +105,58 @@ def test_a_line_speaks_of_what_is_open_when_closed_flags_are_shown_too(engine: E
     assert (line["tier"], line["status"], line["rules"]) == ("R", "open", ["R02", "E05"])
 
 
-def test_a_snooze_that_is_over_is_overdue(engine: Engine) -> None:
+def test_what_is_snoozed_leaves_the_list_until_its_day_and_is_due_then(engine: Engine) -> None:
     clinic = clinic_of_eight(engine)
-    clinic.acts("snooze", "R02", patient_id="thin", text="away", until_day=TODAY + 3)
+    for patient_id in ("thin", "wet"):
+        clinic.acts("snooze", "R02", patient_id=patient_id, text="away", until_day=TODAY + 3)
     clinic.days_pass(2)
-    assert not lines(clinic).set_index("patient_id").loc["thin", "overdue"]
+    assert "thin" not in shown(clinic) and "wet" in shown(clinic), "what is open of her is on the list"
+    assert (lined_up(clinic).of, lined_up(clinic).snoozed, tiles(clinic)["routine"]) == (5, 1, (1, 0, 0, 1, 0))
+    assert shown(clinic, statuses=("snoozed",)) == ["wet", "thin"]
+    made = lines(clinic, statuses=("snoozed",))
+    assert handout.as_text(made, "").splitlines()[-1].endswith("- snoozed until 2026-04-04")
+    assert handout.sheet(made)["snoozed_until"].tolist() == ["", "2026-04-04"]
+    line = made.set_index("patient_id").loc["thin"]
+    assert (line["status"], line["until_day"], line["overdue"]) == ("snoozed", TODAY + 3, False)
     clinic.days_pass(1)
+    assert (shown(clinic)[-1], lined_up(clinic).snoozed, tiles(clinic)["routine"]) == ("thin", 0, (1, 1, 1, 0, 0))
     assert lines(clinic).set_index("patient_id").loc["thin", "overdue"]
+
+
+def test_a_snoozed_flag_that_becomes_worse_is_back_at_once(engine: Engine) -> None:
+    clinic = Clinic(engine)
+    clinic.sends(quiet("1", TODAY - 1, **THIN))
+    clinic.acts("snooze", "R02", text="away", until_day=TODAY + 30)
+    assert shown(clinic) == []
+    clinic.sends(quiet("1", TODAY, **NUMB))
+    assert lines(clinic)[["tier", "status", "rules"]].to_numpy().tolist() == [["U", "open", ["U02", "R02"]]]
+
+
+def test_what_a_second_person_has_to_confirm_stays_on_the_list(engine: Engine) -> None:
+    clinic = clinic_of_eight(engine)
+    for rule in ("E05", "R02"):
+        clinic.closes(rule, patient_id="wet", outcome="data_error", text="typed wrongly")
+    assert shown(clinic)[:3] == ["wet", "both", "old"]
+    assert (lines(clinic).loc[0, "status"], tiles(clinic)["emergency"]) == ("to_confirm", (3, 3, 0, 0, 0))
+    clinic.days_pass(1)
+    assert lines(clinic).loc[0, "overdue"]
+
+
+def test_an_emergency_that_nobody_saw_is_not_behind_one_that_was_seen(engine: Engine) -> None:
+    clinic = Clinic(engine)
+    clinic.sends(quiet("1", TODAY - 5, **WET), quiet("1", TODAY - 1, **BOTH), quiet("2", TODAY - 3, **WET), quiet("2", TODAY - 3, **THIN))
+    clinic.acts("acknowledge", "U02")  # with both legs, an emergency too
+    clinic.acts("acknowledge", "E05", patient_id="2")
+    made = lines(clinic)
+    assert made[["patient_id", "status", "last_evidence"]].to_numpy().tolist() == [["1", "open", TODAY - 5], ["2", "acknowledged", TODAY - 3]]
+
+
+def test_what_nobody_asked_about_lately_has_its_name(engine: Engine) -> None:
+    clinic = Clinic(engine, rules=("E04", "E05", "E06", "E07"))
+    asked = dict.fromkeys(("urinary_incontinence", "bowel_incontinence"), "no")
+    clinic.sends(quiet("old", TODAY - 40), scant("old", TODAY, **asked), quiet("well", TODAY))
+    made = lines(clinic, bucket="not_assessable").set_index("patient_id")
+    assert made["lacking"].to_dict() == {"old": ["E04", "E06", "E07"]} and made.loc["old", "unknown"] == 0, "known from long ago is no answer for today"
 
 
 @pytest.mark.parametrize(("filters", "expected", "hidden"), [
@@ -113,7 +164,8 @@ def test_a_snooze_that_is_over_is_overdue(engine: Engine) -> None:
     ({"bucket": "emergency"}, {"wet", "old", "both"}, 0), ({"bucket": "same_day"}, {"numb"}, 3), ({"bucket": "routine"}, {"thin"}, 3),
     ({"sources": ("south",)}, {"numb", "both"}, 2), ({"rules": ("R02",)}, {"wet", "thin"}, 2), ({"within_days": 3}, {"wet", "numb", "thin"}, 2),
     ({"find": "U"}, {"numb"}, 3), ({"find": "(.*"}, set(), 3), ({"owners": ("M. Ito",)}, {"wet"}, 2),
-    ({"owners": ("",)}, {"wet", "old", "numb", "both", "thin"}, 0),
+    ({"owners": ("",)}, {"wet", "old", "numb", "both", "thin"}, 0), ({"whose": "m. ito"}, {"wet"}, 2), ({"whose": "A. Berg"}, set(), 3),
+    ({"whose": "", "owners": ("M. Ito",)}, {"wet"}, 2), ({"find": "%"}, set(), 3),
     ({"statuses": ("acknowledged",)}, {"wet"}, 2), ({"statuses": ("closed",)}, set(), 3),
     ({"bucket": "not_assessable"}, {"scant"}, 3), ({"bucket": "no_criterion_met"}, {"well"}, 3), ({"bucket": "no_entries"}, {"later"}, 3),
     ({"bucket": "not_assessable", "sources": ("north",)}, set(), 3), ({"bucket": "not_assessable", "statuses": ("open",)}, set(), 3)])
@@ -121,15 +173,58 @@ def test_filters_and_the_emergencies_they_hide(engine: Engine, filters: dict, ex
     clinic = clinic_of_eight(engine)
     clinic.acts("assign", "R02", patient_id="wet", assignee="M. Ito")
     clinic.acts("acknowledge", "R02", patient_id="wet")
-    made = lines(clinic, **filters)
-    assert set(made.loc[~made["hidden"], "patient_id"]) == expected
-    assert worklist.hidden_emergencies(made) == hidden
+    assert set(shown(clinic, **filters)) == expected
+    assert lined_up(clinic, **filters).hidden_emergencies == hidden
 
 
 def test_a_closed_emergency_is_not_called_hidden(engine: Engine) -> None:
     clinic = clinic_of_eight(engine)
     clinic.closes("E05", patient_id="old")
-    assert worklist.hidden_emergencies(lines(clinic, closed=True, sources=("south",))) == 1
+    assert lined_up(clinic, closed=True, sources=("south",)).hidden_emergencies == 1
+
+
+def test_a_page_is_a_part_of_the_list(engine: Engine) -> None:
+    clinic = clinic_of_eight(engine)
+    whole = lines(clinic, closed=True)
+    with engine.connect() as connection:
+        order = lined_up(clinic).patients
+        part = worklist.details(connection, order[2:4], Filters(), as_of=clinic.today, now=clinic.at)
+    assert whole["patient"].tolist() == order.tolist()
+    pd.testing.assert_frame_equal(part, whole.iloc[2:4].reset_index(drop=True), check_dtype=False)
+
+
+# --- sweeping, watching -----------------------------------------------------------------------------------------------------------
+
+def test_what_may_be_acknowledged_in_one_sweep(engine: Engine) -> None:
+    clinic = clinic_of_eight(engine)
+    clinic.sends(quiet("thin too", TODAY, source="north", **THIN), quiet("seen", TODAY, source="north", **THIN))
+    clinic.acts("acknowledge", "R02", patient_id="seen")
+    found = lined_up(clinic, sources=("north",))
+    assert set(found.routine) == {clinic.number("thin"), clinic.number("thin too")} and found.tiers == {"E": 2, "U": 0, "R": 3}
+    with engine.connect() as connection:
+        seen = worklist.routine(connection, found.routine)
+    assert seen == {clinic.flag("R02", patient_id)["flag"]: 1 for patient_id in ("thin", "thin too")}, "nothing of somebody who has an emergency too"
+    clinic.acts("acknowledge", seen=seen)
+    assert not len(lined_up(clinic, sources=("north",)).routine)
+
+
+def test_emergencies_that_came_since_somebody_looked(engine: Engine) -> None:
+    clinic = Clinic(engine)
+
+    def new(since: int) -> int:
+        with engine.connect() as connection:
+            return worklist.new_emergencies(connection, since)
+    clinic.sends(quiet("1", TODAY - 1, **WET), quiet("2", TODAY - 1, **NUMB), quiet("3", TODAY - 1))
+    clinic.closes("E05")
+    looked = clinic.acts("note", "U02", patient_id="2", text="rang")
+    assert (new(0), new(looked)) == (0, 0)
+    clinic.sends(quiet("2", TODAY, **BOTH), quiet("3", TODAY, **NUMB), quiet("3", TODAY, **WET, severity="3"))
+    assert new(looked) == 2, "one rose, one is new"
+    clinic.sends(quiet("1", TODAY + 1, **WET))
+    clinic.days_pass(1)
+    clinic.evaluates()
+    assert new(looked) == 3, "one is back"
+    assert new(clinic.acts("acknowledge", "E05", patient_id="3")) == 0 and new(looked) == 2
 
 
 def test_withdrawn_evidence_stays_on_the_list(engine: Engine) -> None:
@@ -141,8 +236,7 @@ def test_withdrawn_evidence_stays_on_the_list(engine: Engine) -> None:
     made = lines(clinic).set_index("patient_id")
     assert set(made.index) == {"stays", "gone"} and made["withdrawn"].all()
     assert (made.loc["stays", "unknown"], made.loc["gone", "unknown"]) == (3, 0)
-    made = lines(clinic, bucket="not_assessable")
-    assert made.loc[~made["hidden"], ["patient_id", "tier"]].to_numpy().tolist() == [["stays", "E"]]
+    assert lines(clinic, bucket="not_assessable")[["patient_id", "tier"]].to_numpy().tolist() == [["stays", "E"]]
 
 
 def test_owners_and_unknowns(engine: Engine) -> None:
@@ -153,7 +247,7 @@ def test_owners_and_unknowns(engine: Engine) -> None:
     with engine.connect() as connection:
         assert worklist.owners(connection) == ["M. Ito"]
         assert worklist.cannot_assess(connection, clinic.number("scant")).bit_count() == 3
-        assert worklist.loosened(connection, Filters(sources=("south",), find="wet"), as_of=TODAY, now=clinic.at) == {"sources": 1, "find": 2}
+        assert lineup.loosened(connection, Filters(sources=("south",), find="wet"), as_of=TODAY, now=clinic.at) == {"sources": 1, "find": 2}
 
 
 def test_what_a_patient_said_lately(engine: Engine) -> None:
@@ -175,23 +269,22 @@ def test_the_sheet_the_text_and_the_page_say_what_is_on_screen_and_run_nothing(e
     clinic.sends(quiet(odd, TODAY, source="@south", **WET, **THIN), scant("plain", TODAY))
     clinic.acts("assign", "E05", patient_id=odd, assignee="+1")
     made = lines(clinic)
-    sheet = worklist.sheet(made)
+    sheet = handout.sheet(made)
     assert sheet.loc[0, ["tier", "source", "patient_id", "owner", "reported"]].tolist() == ["Emergency", "'@south", f"'{odd}", "'+1", "2026-04-01"]
-    said = worklist.as_text(made, "Worklist")
+    said = handout.as_text(made, "Worklist")
     assert said.splitlines() == ["Worklist", f"Emergency: {odd} (@south) - {'; '.join(made.loc[0, 'why'])} - reported 2026-04-01 - open, +1"]
-    printed = worklist.printable(made, "Worklist <1>", "As of & so on")
+    printed = handout.printable(made, "Worklist <1>", "As of & so on")
     assert "<b>" not in printed and "Worklist &lt;1&gt;" in printed and "As of &amp; so on" in printed
     assert "; ".join(made.loc[0, "why"]) in printed
     rest = lines(clinic, bucket="not_assessable")
-    rest = rest[~rest["hidden"]].reset_index(drop=True)
-    assert worklist.sheet(rest)["tier"].tolist() == [""] and "No flag: plain (default) - no open flag - reported 2026-04-01" in worklist.as_text(rest, "")
-    assert "plain" in worklist.printable(rest, "", "")
+    assert handout.sheet(rest)["tier"].tolist() == [""] and "No flag: plain (default) - no open flag - reported 2026-04-01" in handout.as_text(rest, "")
+    assert "plain" in handout.printable(rest, "", "")
 
 
 def test_an_id_of_several_lines_is_one_line_of_text() -> None:
     made = pd.DataFrame([dict.fromkeys(worklist.COLUMNS) | {
         "patient_id": "1\nEmergency: 2", "source": "a", "tier": "U", "why": ["numb"], "status": "open", "withdrawn": True}])
-    assert worklist.as_text(made, "List") == "List\nSame-day: 1 Emergency: 2 (a) - numb - open - evidence withdrawn"
+    assert handout.as_text(made, "List") == "List\nSame-day: 1 Emergency: 2 (a) - numb - open - evidence withdrawn"
 
 
 def test_filters_say_themselves() -> None:
@@ -199,3 +292,4 @@ def test_filters_say_themselves() -> None:
     assert Filters(bucket="same_day", statuses=("open", "closed"), owners=("", "M. Ito"), rules=("E05",), sources=("north",), within_days=3, find="7",
                    closed=True).describe() == "same-day; open, closed; nobody's, M. Ito; E05; north; reported within 3 days; id holds \"7\"; closed flags too"
     assert replace(Filters(), find="x") != Filters()
+    assert Filters(whose="").describe() == "assigned to nobody" and Filters(whose="M. Ito").describe() == "assigned to M. Ito"

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Engine, select
 from streamlit.testing.v1 import AppTest
 
-from dashboard.days import date_of
+from dashboard.days import date_of, spoken
 from dashboard.schema import flag, triage_action
 from dashboard.triage import Action, act
 from dashboard.views import session
@@ -94,7 +94,7 @@ def test_what_was_acknowledged_comes_after_what_nobody_saw(open_page: Open, peop
     at = open_patient(open_page("worklist", name="M. Ito"), "E-now")
     click(at, "acknowledge")
     assert column(click(at, "shut"), "Patient")[:2] == ["E-old", "E-now"]
-    assert column(at, "Status")[:2] == ["Open", "Acknowledged"]
+    assert column(at, "Status") == ["Open, due in 1 h", "Acknowledged", "Open, due in 1 d", "Open, due in 2 d"]
 
 
 def test_one_patient_in_the_singular(open_page: Open, clinic: Engine) -> None:
@@ -110,11 +110,11 @@ def test_one_patient_in_the_singular(open_page: Open, clinic: Engine) -> None:
 
 @pytest.mark.parametrize(("key", "value", "listed"), [
     ("status", "acknowledged", ["E-old"]), ("status", "open", ["E-now", "U-1", "R-1"]), ("owner", "nobody", ["E-now", "U-1", "R-1"]),
-    ("owner", "B. Lee", ["E-old"]), ("rule", "E06", ["E-old"]), ("rule", "U01", ["U-1"]), ("source", "south", ["U-1"])])
+    ("owner", "A. Nurse", ["E-old"]), ("rule", "E06", ["E-old"]), ("rule", "U01", ["U-1"]), ("source", "south", ["U-1"])])
 def test_each_filter(open_page: Open, peopled: Engine, key: str, value: str, listed: list[str]) -> None:
     at = open_patient(open_page("worklist", name="M. Ito"), "E-old")
     click(at, "acknowledge")
-    settled(field(at, "text_input", "assignee").set_value("B. Lee").run())
+    settled(field(at, "selectbox", "assignee").set_value("A. Nurse").run())
     click(click(at, "assign_now"), "shut")
     assert column(choose(at, key, value), "Patient") == listed
 
@@ -237,11 +237,11 @@ def test_a_note_survives_somebody_elses_click(open_page: Open, peopled: Engine) 
 def test_half_a_note_does_not_follow_to_the_next_patient(open_page: Open, peopled: Engine) -> None:
     at = open_patient(open_page("worklist", name="M. Ito"), "E-now")
     for kind, name, value in (("text_area", "note", "About E-now"), ("text_area", "closing_note", "About E-now"), ("selectbox", "outcome", "self_care"),
-                              ("text_input", "assignee", "B. Lee")):
+                              ("selectbox", "assignee", "A. Nurse")):
         settled(field(at, kind, name).set_value(value).run())
     click(at, "next")
     assert [field(at, kind, name).value for kind, name in (("text_area", "note"), ("text_area", "closing_note"), ("selectbox", "outcome"))] == ["", "", None]
-    assert field(at, "text_input", "assignee").value == "M. Ito"
+    assert field(at, "selectbox", "assignee").value == "M. Ito"
 
 
 def test_what_was_closed_by_mistake_is_reopened(open_page: Open, peopled: Engine) -> None:
@@ -264,3 +264,107 @@ def test_several_flags_of_one_patient_are_chosen_one_by_one(open_page: Open, cli
     click(at, "acknowledge")
     with clinic.connect() as connection:
         assert dict(connection.execute(select(flag.c.rule_id, flag.c.status)).all()) == {"E01": "open", "E06": "acknowledged", "U01": "open"}
+
+
+# --- the list is emptied ------------------------------------------------------------------------------------------------------------
+
+def stands(engine: Engine, rule: str) -> tuple:
+    with engine.connect() as connection:
+        return tuple(connection.execute(select(flag.c.status, flag.c.owner, flag.c.outcome).where(flag.c.rule_id == rule)).one())
+
+
+def test_an_action_says_what_it_did_and_can_be_undone(open_page: Open, peopled: Engine) -> None:
+    at = click(open_patient(open_page("worklist", name="M. Ito"), "E-now"), "acknowledge")
+    assert "Acknowledged E-now." in shown(at)
+    click(at, "undo")
+    assert stands(peopled, "E01")[0] == "open" and "Acknowledged E-now." not in shown(at) and not has(at, "undo")
+    assert "taken back" in shown(at) and "took back an action on E01" in shown(at), "the history keeps both"
+    click(at, "start")
+    undo = next(button.key for button in at.button if re.fullmatch(r"undo_\d+", button.key or ""))
+    assert column(click(at, undo), "Status")[0] == "Open, due in 1 h"
+    click(at, "escalate")
+    at.session_state["signed_name"] = "B. Lee"
+    assert not any((button.key or "").startswith("undo") for button in settled(at.run()).button), "it is somebody else's"
+
+
+def test_what_is_snoozed_is_off_the_list_and_counted(open_page: Open, peopled: Engine) -> None:
+    at = open_patient(open_page("worklist", name="M. Ito"), "E-now")
+    assert not [found for found in at.get("date_input") if "snooze" in (found.key or "")], "only routine flags"
+    open_patient(at, "R-1")
+    assert "Give a reason" in said(click(at, "snooze_now"))
+    settled(field(at, "text_area", "snooze_reason").set_value("On holiday").run())
+    click(at, "snooze_now")
+    assert "R-1" not in column(at, "Patient") and "3 of 4 patients shown" in shown(at)
+    assert tile(at, "routine").endswith("1 meet it · 1 snoozed · 0 closed")
+    click(at, "show_snoozed")
+    assert (column(at, "Patient"), column(at, "Status")) == (["R-1"], [f"Snoozed, until {spoken(session.today() + 7)}"])
+
+
+def test_an_emergency_is_no_data_error_before_two_people_say_so(open_page: Open, peopled: Engine) -> None:
+    first = open_patient(open_page("worklist", name="M. Ito"), "E-now")
+    settled(field(first, "selectbox", "outcome").set_value("data_error").run())
+    assert "closed as a data error by two people" in shown(first)
+    settled(field(first, "text_area", "closing_note").set_value("Typed in the wrong row").run())
+    click(first, "close_now")
+    assert column(first, "Status")[0] == "Waiting for a second person, due in 1 h"
+    assert first.button(key="confirm").disabled
+    second = open_patient(open_page("worklist", name="B. Lee"), "E-now")
+    assert "M. Ito calls E01 a data error" in shown(second) and "“Typed in the wrong row”" in shown(second)
+    click(second, "confirm")
+    assert "E-now" not in column(second, "Patient") and stands(peopled, "E01") == ("closed", None, "data_error")
+    assert not has(second, "undo"), "what two people decided stands"
+
+
+def test_mine_and_nobodys(open_page: Open, peopled: Engine) -> None:
+    at = open_patient(open_page("worklist"), "U-1")
+    settled(at.get("segmented_control")[0].set_value("Mine").run())
+    assert "Who are you?" in shown(at) and "4 of 4 patients shown" in shown(at), "nobody's list is not shown as somebody's"
+    at.session_state["signed_name"] = "M. Ito"
+    settled(at.run())
+    assert "Nobody fits all of this" in shown(at) and "assigned to M. Ito" in shown(at)
+    click(at, "loosen_whose")
+    click(open_patient(at, "U-1"), "assign_now")
+    settled(at.get("segmented_control")[0].set_value("Mine").run())
+    assert column(at, "Patient") == ["U-1"]
+    assert "2 emergencies are hidden by these filters" in shown(at)
+    settled(at.get("segmented_control")[0].set_value("Unassigned").run())
+    assert column(at, "Patient") == ["E-now", "E-old", "R-1"]
+
+
+def test_all_routine_flags_at_once_after_saying_what_that_is(open_page: Open, peopled: Engine) -> None:
+    load(peopled, "more.csv", written(*[{"source": "north", **quiet(f"R-{number}", day(0), weight_loss="yes")} for number in (2, 3)]))
+    first, second = (click(open_page("worklist", name=name), "sweep_offer") for name in ("M. Ito", "B. Lee"))
+    assert "Acknowledge 3 routine flags of 3 patients?" in shown(first)
+    assert "Left out: 2 patients with an emergency and 1 patient with a same-day flag." in shown(first)
+    click(first, "sweep_now")
+    assert "Acknowledged 3 routine flags of 3 patients." in shown(first) and not has(first, "sweep_offer")
+    assert "3 of 3 flags changed after you opened the list. M. Ito acknowledged R02 (3 flags)." in said(click(second, "sweep_now"))
+    assert column(second, "Status")[3:] == ["Acknowledged"] * 3, "and sees how it stands now"
+    click(first, "undo")
+    assert stands_all(peopled, "R02") == {"open"}
+
+
+def stands_all(engine: Engine, rule: str) -> set[str]:
+    with engine.connect() as connection:
+        return set(connection.scalars(select(flag.c.status).where(flag.c.rule_id == rule)))
+
+
+def test_who_could_not_be_assessed_and_about_what(open_page: Open, peopled: Engine) -> None:
+    at = click(open_page("worklist"), "tile_not_assessable")
+    assert column(at, "Not asked lately") == ["5 emergencies: E01, E04, E05, E06, E07"]
+    assert "Unknown" not in table(at) and "Why" not in table(at)
+
+
+# --- the past -----------------------------------------------------------------------------------------------------------------------
+
+def test_the_past_is_looked_at_and_not_acted_on(open_page: Open, peopled: Engine) -> None:
+    at = open_page("worklist", name="M. Ito")
+    settled(at.date_input(key="past_date").set_value(date_of(day(1))).run())
+    assert "This is the past" in shown(at) and "No diary was here yet" in shown(at), "what was imported today was not known yesterday"
+    click(at, "past_now")
+    past = at.dataframe[0].value
+    assert past["Patient"].tolist() == ["E-old", "U-1", "R-1"] and past["Reported"].tolist() == ["5 w", "2 d", "today"]
+    assert not has(at, "acknowledge") and not has(at, "sweep_offer") and has(at, "csv")
+    assert re.search(r"No entries \W*4 patients", re.sub(r":\w+\[|\]|\*\*|  \n", " ", at.button(key="past_tile_no_entries").label))
+    click(click(at, "past_tile_no_entries"), "past_back")
+    assert column(at, "Patient") == ["E-now", "E-old", "U-1", "R-1"]

@@ -1,0 +1,166 @@
+"""Who is on the worklist, in which order: one statement over flags, then what filters on diaries leave of it, as arrays."""
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+
+import numpy as np
+from sqlalchemy import ColumnElement, Connection, Integer, Select, and_, case, false, func, or_, select
+
+from dashboard import audit, database
+from dashboard.codelists import CHOICES
+from dashboard.days import day_of
+from dashboard.schema import flag, patient, patient_outcome, source
+from dashboard.triage import WAITING
+
+TIER_OF = {"emergency": "E", "same_day": "U", "routine": "R"}
+TIERS = ("E", "U", "R")
+UNFLAGGED = tuple(bucket for bucket in CHOICES["bucket"] if bucket not in TIER_OF)
+RECENT, CURRENT = 14, 3  # days before the as-of date, clinical reference 1.2
+LIVE, ASLEEP, CLOSED = 2, 1, 0  # what a flag is on its list: asleep is snoozed until a later day
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What the list is narrowed to; empty means everything. Who is snoozed is listed only where that is asked for."""
+    bucket: str | None = None
+    statuses: tuple[str, ...] = ()
+    owners: tuple[str, ...] = ()  # "" stands for nobody
+    rules: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    within_days: int | None = None
+    find: str = ""
+    closed: bool = False  # closed flags too
+    whose: str | None = None  # this person's, or "" for nobody's
+
+    @property
+    def with_closed(self) -> bool:
+        return self.closed or "closed" in self.statuses
+
+    def describe(self) -> str:
+        parts = [CHOICES["bucket"][self.bucket].lower() if self.bucket else "", ", ".join(CHOICES["status"][s].lower() for s in self.statuses),
+                 "" if self.whose is None else f"assigned to {self.whose or 'nobody'}",
+                 ", ".join(owner or "nobody's" for owner in self.owners), ", ".join(self.rules), ", ".join(self.sources),
+                 f"reported within {self.within_days} days" if self.within_days is not None else "", f"id holds \"{self.find}\"" if self.find else "",
+                 "closed flags too" if self.closed else ""]
+        return "; ".join(filter(None, parts)) or "everything"
+
+
+@dataclass(frozen=True)
+class Lineup:
+    """`patients` are shown, in the order in which a clinician works them off; of them, `routine` have a routine flag to be acknowledged
+    and no worse one. `of`: how many there are with those that filters hide; `snoozed` of these only because they are."""
+    patients: np.ndarray
+    routine: np.ndarray
+    tiers: dict[str, int]  # shown, by the tier of the line
+    of: int
+    hidden_emergencies: int
+    snoozed: int
+
+
+# --- what a flag is now -----------------------------------------------------------------------------------------------------------
+
+_f = flag.c
+RANK = case({tier: rank for rank, tier in enumerate(TIERS)}, value=_f.tier)
+WAITS = _f.status.in_(WAITING)
+
+
+def state(now: datetime) -> ColumnElement[int]:
+    return case((_f.status == "closed", CLOSED), (and_(_f.status == "snoozed", _f.until_day > day_of(now.date())), ASLEEP), else_=LIVE)
+
+
+def late(now: datetime) -> ColumnElement[bool]:
+    """Who put a flag off until a day has to look at it again on that day; what nobody saw yet is late after its due time."""
+    return or_(and_(WAITS, _f.due_at < audit.utc(now)), and_(_f.status == "snoozed", _f.until_day <= day_of(now.date())))
+
+
+def ever(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.max(case((condition, 1), else_=0))
+
+
+# --- in which order --------------------------------------------------------------------------------------------------------------
+
+# A line speaks of the worst flag of those that are live, of these first what nobody saw yet, then the newest. What that comes to is the
+# largest of one packed number, which is one pass and no sort: state, tier and whether it waits, then the day of its last evidence,
+# counted from 1860 so that it is positive.
+_DAYS, _SHIFT = 2**18, 40_000
+
+
+def _packed(now: datetime) -> ColumnElement[int]:
+    return func.max(((4 * state(now) + 3 - RANK) * 2 + case((WAITS, 1), else_=0)) * _DAYS + _SHIFT + _f.last_evidence, type_=Integer)
+
+
+def _unpacked(best: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """State, rank, and whether it waits."""
+    code = best // _DAYS
+    return code // 8, 3 - code % 8 // 2, code % 2 == 1
+
+
+def _order(filters: Filters, as_of: int, now: datetime) -> Select:
+    """One row a patient with a flag: patient, packed, whether the filters on flags let it pass. Ties go by number."""
+    asked = [ever(_f.status.in_(filters.statuses))] if filters.statuses else []
+    if filters.owners:
+        asked.append(ever(or_(_f.owner.in_(filters.owners), _f.owner.is_(None) if "" in filters.owners else false())))
+    if filters.whose is not None:
+        asked.append(ever(func.lower(_f.owner) == filters.whose.lower() if filters.whose else _f.owner.is_(None)))
+    asked += [ever(_f.rule_id.in_(filters.rules))] if filters.rules else []
+    asked += [case((func.max(_f.last_evidence) >= as_of - filters.within_days, 1), else_=0)] if filters.within_days is not None else []
+    per = select(_f.patient, _packed(now).label("best"), ever(late(now)).label("late"), *[one.label(f"asked_{n}") for n, one in enumerate(asked)])
+    per = (per if filters.with_closed else per.where(_f.status != "closed")).group_by(_f.patient).subquery()
+    p, best = per.c, per.c.best
+    day = best % _DAYS
+    tier = best % (8 * _DAYS) - best % (2 * _DAYS)
+    old = case(*[(day >= as_of - age + _SHIFT, place) for place, age in enumerate((CURRENT, RECENT))], else_=2)
+    passes = [p[f"asked_{n}"] == 1 for n in range(len(asked))]
+    passes += [tier == (3 - TIERS.index(TIER_OF[filters.bucket])) * 2 * _DAYS] if filters.bucket in TIER_OF else []
+    # tier and whether it waits, then the state, then the rest
+    return select(p.patient, best, case((and_(True, *passes), 1), else_=0).label("kept")).order_by(
+        (best % (8 * _DAYS) - day).desc(), (best - best % (8 * _DAYS)).desc(), old, p.late.desc(), day.desc(), p.patient)
+
+
+def lineup(connection: Connection, filters: Filters, *, as_of: int, now: datetime) -> Lineup:
+    """In order: tier, unacknowledged first, current before recent before historic, overdue, newest. Where a bucket without a tier is asked
+    for, its patients without a flag come last."""
+    patients, best, kept = database.numbers(connection, _order(filters, as_of, now))
+    (stands, rank, waits), kept = _unpacked(best), kept == 1
+    if filters.sources or filters.find.strip() or filters.bucket in UNFLAGGED:
+        kept &= np.isin(patients, database.numbers(connection, _said_of(filters))[0])
+    asleep = kept & (stands == ASLEEP) & ("snoozed" not in filters.statuses)
+    kept &= ~asleep
+    rest, all_rest = _without_flag(connection, filters, as_of, patients) if filters.bucket in UNFLAGGED else (patients[:0], 0)
+    return Lineup(np.concatenate([patients[kept], rest]).astype(np.int32), patients[kept & (rank == 2) & waits].astype(np.int32),
+                  {tier: int((kept & (rank == place)).sum()) for place, tier in enumerate(TIERS)}, len(patients) + all_rest,
+                  int((~kept & (rank == 0) & (stands != CLOSED)).sum()), int(asleep.sum()))
+
+
+def _said_of(filters: Filters) -> Select:
+    """Patients that the filters on what diaries say let pass."""
+    found = select(patient.c.patient).join(source, source.c.source == patient.c.source).where(*_named(filters))
+    return found.join(patient_outcome, patient_outcome.c.patient == patient.c.patient).where(
+        patient_outcome.c.bucket == filters.bucket) if filters.bucket in UNFLAGGED else found
+
+
+def _named(filters: Filters) -> list[ColumnElement[bool]]:
+    found = [source.c.name.in_(filters.sources)] if filters.sources else []
+    return found + ([patient.c.patient_id.icontains(filters.find.strip(), autoescape=True)] if filters.find.strip() else [])
+
+
+def _without_flag(connection: Connection, filters: Filters, as_of: int, flagged: np.ndarray) -> tuple[np.ndarray, int]:
+    """Patients of a bucket who have no flag on the list, the longest silent last; and how many there are whatever the filters."""
+    o = patient_outcome.c
+    passes = _named(filters) + ([o.last_day >= as_of - filters.within_days] if filters.within_days is not None else [])
+    if filters.statuses or filters.owners or filters.rules or filters.whose:
+        passes.append(false())
+    found = select(o.patient, case((and_(True, *passes), 1), else_=0).label("kept")).select_from(patient_outcome).join(
+        patient, patient.c.patient == o.patient).join(source, source.c.source == patient.c.source).where(o.bucket == filters.bucket).order_by(
+        o.last_day.desc().nulls_last(), source.c.name, patient.c.patient_id)
+    patients, kept = database.numbers(connection, found)
+    plain = ~np.isin(patients, flagged)
+    return patients[plain & (kept == 1)], int(plain.sum())
+
+
+def loosened(connection: Connection, filters: Filters, *, as_of: int, now: datetime) -> dict[str, int]:
+    """How many patients each filter that is set hides by itself: those who are left when it alone is taken away. Only where there are some."""
+    left = {}
+    for filter_ in fields(Filters):
+        if getattr(filters, filter_.name) != filter_.default:
+            left[filter_.name] = len(lineup(connection, replace(filters, **{filter_.name: filter_.default}), as_of=as_of, now=now).patients)
+    return {name: number for name, number in left.items() if number}

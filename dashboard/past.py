@@ -1,0 +1,83 @@
+"""Who stood where on a day gone by: worked out from what was known then, or is known now. Nothing of it is stored, nothing can be acted on."""
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import pandas as pd
+from sqlalchemy import Connection, case, func, literal, select
+
+from dashboard import cohort, worklist
+from dashboard.lineup import TIERS
+from dashboard.rules import active
+from dashboard.rules.definition import RuleSet, reason
+from dashboard.rules.evaluate import Doubt, Outcomes, buckets, evaluate, isolated
+
+
+@dataclass(frozen=True)
+class Past:
+    """`people`: patient, bucket, tier, day (of the last evidence, else of the last entry), unknown; in the order of the buckets, the newest
+    first. `met`: a row for each rule that somebody met: patient, rule_bit, arm, at_least, rank, first_evidence, last_evidence."""
+    as_of: int
+    rule_set: RuleSet
+    failed_rules: tuple[str, ...]
+    through: dict[str, int]
+    people: pd.DataFrame
+    met: pd.DataFrame
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Everybody stood in one bucket."""
+        return dict.fromkeys(worklist.BUCKETS, 0) | self.people["bucket"].value_counts().to_dict()
+
+    def of(self, bucket: str | None) -> list[int]:
+        """Numbers of those who stood in a bucket, or of all who met a criterion of a tier."""
+        kept = self.people["bucket"] == bucket if bucket else self.people["tier"].notna()
+        return self.people.loc[kept, "patient"].tolist()
+
+
+def stood(connection: Connection, as_of: int, known_at: int | None = None) -> Past:
+    """As of the end of a day, and as known at an event. Raises NotFound where no rules were in force."""
+    rule_set = active.current(connection, known_at)
+
+    def work(doubt: Doubt) -> Outcomes:
+        try:
+            return evaluate(connection, cohort.entries(connection, as_of, known_at), rule_set.rules, as_of, doubt=doubt)
+        except Exception:
+            connection.rollback()  # neither engine goes on after an error
+            raise
+    outcomes = isolated(work)
+    stands = buckets(connection, outcomes, rule_set.rules)
+    s, o, episode = stands.c, outcomes.table.c, outcomes.episodes.c
+    known = cohort.patients(known_at).subquery()
+    standing = select(s.patient, s.bucket, s.tier, func.coalesce(s.last_evidence, s.last_day).label("day"), s.cannot_assess.label("unknown")).order_by(
+        case({bucket: place for place, bucket in enumerate(worklist.BUCKETS)}, value=s.bucket), func.coalesce(s.last_evidence, s.last_day).desc(), s.patient)
+    later = select(known.c.patient, literal("no_entries"), literal(None), literal(None), literal(0)).where(
+        known.c.patient.not_in(select(s.patient))).order_by(known.c.patient)
+    people = pd.DataFrame([tuple(row) for asked in (standing, later) for row in connection.execute(asked)],
+                          columns=["patient", "bucket", "tier", "day", "unknown"])
+    rank = case({tier: place for place, tier in enumerate(TIERS)}, value=o.tier)
+    met = select(o.patient, o.rule_bit, o.arm, episode.at_least, rank.label("rank"), o.first_evidence, o.last_evidence).select_from(
+        outcomes.table.outerjoin(outcomes.episodes, episode.patient == o.patient)).where(o.met.is_(True), o.tier.in_(TIERS)).order_by(
+        o.patient, rank, o.last_evidence.desc(), o.rule_bit)
+    return Past(as_of, rule_set, outcomes.failed, cohort.data_through(connection, as_of, known_at), people,
+                pd.DataFrame([tuple(row) for row in connection.execute(met)], columns=list(met.selected_columns.keys())))
+
+
+def lines(connection: Connection, past: Past, patients: Collection[int]) -> pd.DataFrame:
+    """One line for each of these patients, with the columns of the worklist; of what people did about it there is nothing in it."""
+    called = worklist.named(connection, worklist.stored(connection, patients))
+    stands = past.people.set_index("patient").to_dict("index")
+    by_bit = {rule.bit: rule for rule in past.rule_set.rules}
+    met: dict[int, list] = {}
+    for row in past.met[past.met["patient"].isin(patients)].itertuples():
+        met.setdefault(row.patient, []).append(row)
+    nothing = {"recency": "", "lacking": [], "status": "", "owner": None, "due_at": pd.NaT, "until_day": None, "overdue": False, "withdrawn": False,
+               "flags": {}}
+    made = []
+    for number in patients:
+        one, own = stands[number], met.get(number, [])
+        made.append({
+            **nothing, "patient": number, **called[number], "tier": one["tier"] if own else None, "unknown": int(one["unknown"]).bit_count(),
+            "why": [reason(by_bit[row.rule_bit], row.arm, bool(row.at_least)) for row in own], "rules": [by_bit[row.rule_bit].rule_id for row in own],
+            "first_evidence": own[0].first_evidence if own else None, "last_evidence": own[0].last_evidence if own else one["day"]}
+            | ({"recency": worklist.recency(past.as_of - own[0].last_evidence)} if own else {}))
+    return pd.DataFrame(made, columns=worklist.COLUMNS)
