@@ -18,7 +18,9 @@ from dashboard import cohort, database, demo, distributions, settings, start, wo
 from dashboard.codelists import CHOICES, CODELISTS
 from dashboard.days import date_of, day_of
 from dashboard.errors import NotFound, Refused, UserError, WrongUsage
-from dashboard.imports import batches, commit, export, plan, quarantine, tabular, undo
+from dashboard.imports import batches, commit, export, mapping, plan, quarantine, remembered, tabular, undo
+from dashboard.imports.mapping import Mapping
+from dashboard.imports.tabular import Reading, Tabular
 from dashboard.rules import active, answers, flags
 
 Output = dict | list | str
@@ -145,17 +147,16 @@ def _say(text: str) -> None:
 
 def _import(engine: Engine, wanted: argparse.Namespace) -> Output:
     """Several files are several batches; the first that is refused stops the rest, and says which were committed before it."""
-    if wanted.mapping:
-        raise Refused("Only the canonical columns can be read so far: leave --mapping out, and name the columns as in the template.")
+    given = mapping.from_file(wanted.mapping) if wanted.mapping else None
     receipts = []
     for path in wanted.files:
         if not path.is_file():
             raise NotFound(f"There is no file {path.name} there. {_committed(receipts)}")
         _say(f"reading {path.name}")
         try:
-            read = tabular.read(_bytes(path), path.name)
+            read, how = _read(engine, path, given, wanted.source)
             with engine.connect() as connection:
-                planned = plan.plan(connection, read, today=wanted.today, source=wanted.source)
+                planned = plan.plan(connection, read, how, today=wanted.today, source=wanted.source)
                 if wanted.dry_run:
                     # a file of one's own ends the time of the demo diaries
                     as_of = max(wanted.today, flags.current_as_of(connection, wanted.today))
@@ -164,9 +165,24 @@ def _import(engine: Engine, wanted: argparse.Namespace) -> Output:
             if not wanted.dry_run:
                 _say(planned.sentence)
                 receipts.append(commit.commit_and_evaluate(engine, planned, by=wanted.by, at=wanted.at, today=wanted.today).as_dict())
+                for source in planned.typed.patients["source"].unique() if given else ():
+                    remembered.remember(engine, source, given, read.header, by=wanted.by, at=wanted.at)
         except UserError as error:
             raise type(error)(f"{path.name}: {error} {_committed(receipts)}".strip()) from None
     return receipts[0] if len(receipts) == 1 else receipts
+
+
+def _read(engine: Engine, path: Path, given: Mapping | None, source: str | None) -> tuple[Tabular, Mapping | None]:
+    content = _bytes(path)
+    read = tabular.read(content, path.name, given.reading.reading if given else Reading())
+    if given:
+        return read, given
+    with engine.connect() as connection:
+        known = remembered.as_before(connection, read, source)
+    if known:
+        _say(f"mapping: {known.name}, as the last time")
+        read = tabular.read(content, path.name, known.reading.reading)
+    return read, known
 
 
 def _bytes(path: Path) -> bytes:

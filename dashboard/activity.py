@@ -15,7 +15,8 @@ from dashboard.triage import SAID
 from dashboard.wording import counted, listing
 
 KINDS = {"triage": "Triage", "import_committed": "Import", "import_undone": "Undo", "quarantine_dismissed": "Quarantine", "evaluated": "Evaluation",
-         "rule_set_recorded": "New rule set", "rule_set_activated": "Rule set activated", "exported": "Export", "named": "Name"}
+         "rule_set_recorded": "New rule set", "rule_set_activated": "Rule set activated", "exported": "Export", "named": "Name",
+         "mapping_remembered": "Mapping"}
 COLUMNS = ("event", "when", "by", "verified", "kind", "what")
 # what the counts of an import are called, in the order in which they are said
 _FATES = {"entries": "new", "revised": "revised", "duplicate": "already here", "quarantined": "in need of attention", "left_out": "left out"}
@@ -64,7 +65,8 @@ def sentence(kind: str, by: str, subject: str | None, details: Mapping[str, obje
 def _triage(subject: str | None, details: Mapping, patients: Mapping[str, str]) -> str:
     done = SAID.get(details.get("action"), details.get("action"))
     outcome = CHOICES["outcome"].get(details.get("outcome"), "")
-    return (f"{done} {listing(details.get('rules', ()), 'and')} of patient {patients.get(subject, f'number {subject}')}"
+    of = counted(details["patients"], "patient") if "patients" in details else f"patient {patients.get(subject, f'number {subject}')}"
+    return (f"{done} {listing(details.get('rules', ()), 'and')} of {of}"
             + (f": {outcome[:1].lower() + outcome[1:]}" if outcome else ""))
 
 
@@ -106,7 +108,8 @@ def _exported(subject: str | None, details: Mapping, _: Mapping) -> str:
 _SENTENCES: dict[str, Callable[[str | None, Mapping, Mapping], str]] = {
     "triage": _triage, "import_committed": _imported, "import_undone": _undone, "evaluated": _evaluated, "quarantine_dismissed": _dismissed,
     "rule_set_recorded": _reasoned("recorded rule set {}"), "rule_set_activated": _reasoned("activated rule set {}"), "exported": _exported,
-    "named": lambda subject, details, _: "gave a name to sign with"}
+    "named": lambda subject, details, _: "gave a name to sign with",
+    "mapping_remembered": lambda subject, details, _: f"kept the mapping {details['name']} for files of {details['source']}"}
 
 
 def sheet(made: pd.DataFrame) -> str:

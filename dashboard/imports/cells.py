@@ -11,8 +11,9 @@ FIRST_YEAR = 1900
 MICROSECONDS = 1_000_000
 _DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII)
 _CLOCK = re.compile(r"[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(?: ?([Zz]|[+-]\d{2}(?::?\d{2})?))?", re.ASCII)
+_SPOILED = re.compile(r"(\d{1,2}[-. ])?(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*([-. ]\d{2,4})?", re.IGNORECASE)
 _NUMBER = re.compile(r"\d{1,9}(\.\d{1,9})?", re.ASCII)
-_YES_NO = {"yes": True, "y": True, "true": True, "no": False, "n": False, "false": False}
+YES_NO = {"yes": True, "y": True, "true": True, "no": False, "n": False, "false": False}
 
 Parser = Callable[[str], object]
 
@@ -69,12 +70,18 @@ def a_moment(text: str) -> str:
     return text
 
 
+def _hint(text: str) -> str:
+    if _SPOILED.fullmatch(text):
+        return "; a spreadsheet has turned it into a date: look up what was written, and format that column as text"
+    return ", with a decimal point" if "," in text else ""
+
+
 def a_number(least: float, most: float, hint: str = "") -> Parser:
     expected = f"a number from {least:g} to {most:g}{hint}"
 
     def parse(text: str) -> float:
         if not _NUMBER.fullmatch(text):
-            raise Bad("not_a_number", expected + (", with a decimal point" if "," in text else ""))
+            raise Bad("not_a_number", expected + _hint(text))
         if not least <= float(text) <= most:
             raise Bad("out_of_range", expected)
         return float(text)
@@ -104,7 +111,7 @@ def a_choice(labels: Mapping[str, str]) -> Parser:
 
 def yes_or_no(text: str) -> bool:
     try:
-        return _YES_NO[text.lower()]
+        return YES_NO[text.lower()]
     except KeyError:
         raise Bad("not_yes_or_no", "yes, no or blank") from None
 
@@ -117,16 +124,16 @@ def a_set(codelist: Codelist) -> Parser:
         words = [word for part in text.split(";") if (word := part.strip().lower())]
         unknown = [word for word in words if word not in codes and word != "none"]
         if unknown or not words:
-            raise Bad("unknown_code", _suggested(unknown, codes, codelist.name))
+            raise Bad("unknown_code", near(unknown, codes, codelist.name))
         if "none" in words and set(words) != {"none"}:
             raise Bad("none_with_others", "either none or other codes, not both")
         return codelist.bits(codes[word] for word in words if word != "none")
     return parse
 
 
-def _suggested(unknown: list[str], codes: Mapping[str, str], name: str) -> str:
-    near = dict.fromkeys(codes[word] for text in unknown[:5] for word in difflib.get_close_matches(text, codes, n=2))
+def near(unknown: list[str], codes: Mapping[str, str], name: str) -> str:
+    alike = dict.fromkeys(codes[word] for text in unknown[:5] for word in difflib.get_close_matches(text, codes, n=2))
     expected = f"{name} codes separated by ;"
-    if near:
-        return f"{expected} (for {', '.join(unknown[:5])} perhaps {', '.join(near)})"
+    if alike:
+        return f"{expected} (for {', '.join(unknown[:5])} perhaps {', '.join(alike)})"
     return f"{expected}: {', '.join(dict.fromkeys(codes.values()))}"

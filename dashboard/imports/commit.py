@@ -43,8 +43,10 @@ def commit(engine: Engine, plan: ImportPlan, *, by: str, at: datetime, demo: boo
         _store_duplicates(connection, plan, batch, entries)
         _supersede(connection, plan, batch, entries)
         quarantine.store(connection, plan, batch)
+        how = plan.mapped.mapping
         connection.execute(import_batch.insert().values(
-            batch=batch, file_name=plan.tabular.name, sha256=plan.tabular.sha256, mapping=plan.mapping.document, demo=demo, imported_day=plan.today,
+            batch=batch, file_name=plan.tabular.name, sha256=plan.tabular.sha256, mapping=None if how.as_template else how.document(), demo=demo,
+            imported_day=plan.today,
             committed_event=event, **plan.counts))
         fixed = quarantine.mark_fixed(connection, plan, batch)
         audit.record(connection, "import_committed", by=by, at=at, subject=str(batch), **plan.counts)
@@ -78,9 +80,9 @@ def _store_duplicates(connection: Connection, plan: ImportPlan, batch: int, entr
     repeated = plan.fates.repeats_entry[at].copy()
     of_file = repeated < 0
     repeated[of_file] = entries[-1 - repeated[of_file]]
+    rows, place = plan.mapped.spread(plan.typed.rows["position"].to_numpy()[at])
     database.append(connection, duplicate_row, pyarrow.table({
-        "batch": pyarrow.array(np.full(len(at), batch, np.int32)), "row_number": plan.typed.rows["row_number"].take(pyarrow.array(at)),
-        "entry": pyarrow.array(repeated)}))
+        "batch": pyarrow.array(np.full(len(rows), batch, np.int32)), "row_number": pyarrow.array(rows), "entry": pyarrow.array(repeated[place])}))
 
 
 def _supersede(connection: Connection, plan: ImportPlan, batch: int, entries: np.ndarray) -> None:

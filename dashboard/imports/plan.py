@@ -8,8 +8,10 @@ from sqlalchemy import BigInteger, Connection, func, select, text
 
 from dashboard import audit, database
 from dashboard.imports import fates, mapping, typed
+from dashboard.imports.apply import applied
 from dashboard.imports.consequence import consequence
 from dashboard.imports.fates import Fates
+from dashboard.imports.mapping import Mapping
 from dashboard.imports.planned import Consequence, ImportPlan
 from dashboard.imports.tabular import Tabular
 from dashboard.rules.definition import Rule
@@ -18,14 +20,15 @@ from dashboard.schema import diary_entry, import_batch
 __all__ = ["Consequence", "ImportPlan", "consequence", "plan"]
 
 
-def plan(connection: Connection, tabular: Tabular, *, today: int, source: str | None = None, rules: Iterable[Rule] | None = None,
-         as_of: int | None = None) -> ImportPlan:
-    """`today` is the day of import. With `rules`, the plan also says which flags it would raise and close (as of `today`, unless said)."""
-    columns = mapping.canonical(tabular)
-    rows = typed.typed(tabular, columns, today=today, source=source)
+def plan(connection: Connection, tabular: Tabular, how: Mapping | None = None, *, today: int, source: str | None = None,
+         rules: Iterable[Rule] | None = None, as_of: int | None = None) -> ImportPlan:
+    """`how` the sheet's columns become ours; without it they have to be those of the template. `today` is the day of import. With `rules`,
+    the plan also says which flags it would raise and close (as of `today`, unless said)."""
+    mapped = applied(tabular, how or mapping.canonical(tabular))
+    rows = typed.typed(mapped, today=today, source=source)
     known_at = audit.last_data_change(connection)
     settled = fates.settled(connection, rows)
-    found = ImportPlan(tabular, columns, rows, settled, today, _same_file(connection, tabular.sha256), known_at, _kept(connection, settled))
+    found = ImportPlan(tabular, mapped, rows, settled, today, _same_file(connection, tabular.sha256), known_at, _kept(connection, settled))
     if rules is not None:
         found = replace(found, consequence=consequence(connection, found, rules, today if as_of is None else as_of))
     return found

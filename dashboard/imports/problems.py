@@ -16,8 +16,13 @@ COLUMNS = ("row", "column", "code", "value", "expected")
 
 @dataclass
 class Problems:
-    """`bad` marks the rows that cannot be loaded, by position. A row whose cells are shifted has that one problem."""
+    """`bad` marks the rows that cannot be loaded, by position. A row whose cells are shifted has that one problem.
+
+    In a long file, where several rows are one record, `record` is that of each row, and `first` the row at which a problem of the
+    record as a whole is noted."""
     rows: np.ndarray
+    record: np.ndarray | None = None
+    first: np.ndarray | None = None
     bad: np.ndarray = field(init=False)
     _parts: list[tuple[np.ndarray, pyarrow.Table]] = field(default_factory=list)
 
@@ -26,31 +31,38 @@ class Problems:
         self._shifted = np.array([], np.int64)
 
     def copy(self) -> "Problems":
-        found = Problems(self.rows)
+        found = Problems(self.rows, self.record, self.first)
         found.bad, found._shifted, found._parts = self.bad.copy(), self._shifted, list(self._parts)
         return found
 
     def shifted(self, cells: dict[int, list[str]], expected: int) -> None:
         for position, found in cells.items():
-            self.add(np.array([position]), "", "ragged_row", [f"{len(found)} cells"],
-                     f"{expected} cells, as in the header; a cell that holds the delimiter or a line break needs quotes")
+            self.at_rows(np.array([position]), "", "ragged_row", [f"{len(found)} cells"],
+                         f"{expected} cells, as in the header; a cell that holds the delimiter or a line break needs quotes")
         self._shifted = np.fromiter(cells, int, len(cells))
 
-    def cells(self, column: str, texts: pyarrow.DictionaryArray, bads: dict[int, Bad]) -> None:
-        """Problems of distinct texts, by their number in the dictionary."""
+    def cells(self, column: str, texts: pyarrow.DictionaryArray, bads: dict[int, Bad], rows: np.ndarray | None = None) -> None:
+        """Problems of distinct texts, by their number in the dictionary. `rows`: where the texts stand, if not row by row."""
         if not bads:
             return
         at = np.full(len(texts.dictionary), -1, np.int32)
         at[list(bads)] = np.arange(len(bads))
         found = at[texts.indices.to_numpy()]
-        found[self._shifted] = -1
+        if rows is None:
+            found[self._shifted] = -1
+        elif len(self._shifted):
+            found[np.isin(rows, self._shifted)] = -1
         positions = np.flatnonzero(found >= 0)
         take = pyarrow.array(found[positions])
         codes, expected = (pyarrow.array([getattr(bad, what) for bad in bads.values()], pyarrow.string()) for what in ("code", "expected"))
-        self._keep(positions, column, codes.take(take), texts.dictionary.take(pyarrow.array(list(bads))).take(take), expected.take(take))
+        values = texts.dictionary.take(pyarrow.array(list(bads))).take(take)
+        self._keep(positions if rows is None else rows[positions], column, codes.take(take), values, expected.take(take))
 
-    def add(self, positions: np.ndarray, column: str, code: str, values: list[str] | pyarrow.Array, expected: str) -> None:
-        """One kind of problem of some rows."""
+    def add(self, records: np.ndarray, column: str, code: str, values: list[str] | pyarrow.Array, expected: str) -> None:
+        """One kind of problem of some records."""
+        self.at_rows(records if self.first is None else self.first[records], column, code, values, expected)
+
+    def at_rows(self, positions: np.ndarray, column: str, code: str, values: list[str] | pyarrow.Array, expected: str) -> None:
         count = len(positions)
         self._keep(positions, column, pyarrow.repeat(code, count), pyarrow.array(values, pyarrow.string()), pyarrow.repeat(expected, count))
 
@@ -59,6 +71,26 @@ class Problems:
             self.bad[positions] = True
             part = {"column": pyarrow.repeat(column, len(positions)), "code": codes, "value": values, "expected": expected}
             self._parts.append((positions, pyarrow.table(part)))
+
+    @property
+    def bad_records(self) -> np.ndarray:
+        if self.record is None:
+            return self.bad
+        found = np.zeros(len(self.first), bool)
+        found[self.record[self.bad]] = True
+        return found
+
+    def together(self) -> None:
+        """The rows of one record go together: those without a problem of their own are told which row has one."""
+        if self.record is None or not self.bad.any():
+            return
+        at = np.flatnonzero(self.bad)
+        worst = np.full(len(self.first), -1, np.int64)
+        worst[self.record[at[::-1]]] = at[::-1]
+        others = np.flatnonzero(self.bad_records[self.record] & ~self.bad)
+        told = [f"row {row} put right, which belongs to the same entry" for row in self.rows[worst[self.record[others]]]]
+        blank = pyarrow.repeat("", len(others))
+        self._keep(others, "", pyarrow.repeat("part_of_an_entry", len(others)), blank, pyarrow.array(told, pyarrow.string()))
 
     def _sorted(self) -> tuple[np.ndarray, pyarrow.Table]:
         if not self._parts:

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Integer, and_, func, l
 from dashboard import audit, database
 from dashboard.codelists import SYMPTOM
 from dashboard.errors import Conflict, NotFound, Refused
-from dashboard.imports import fields
+from dashboard.imports import fields, mapping
 from dashboard.imports.planned import ImportPlan
 from dashboard.imports.problems import json_rows
 from dashboard.imports.tabular import normalised
@@ -32,21 +32,22 @@ def _open() -> ColumnElement[bool]:
 def store(connection: Connection, plan: ImportPlan, batch: int) -> None:
     at = plan.quarantined
     take = pyarrow.array(at)
-    raw = json_rows(list(plan.tabular.columns.items()), at)
-    raw = pyarrow.array([whole or cut for whole, cut in zip(_whole(plan, at), raw.to_pylist(), strict=True)], pyarrow.string()) if plan.tabular.ragged else raw
+    raw = json_rows(list(plan.mapped.tabular.columns.items()), at)
+    if plan.mapped.tabular.ragged:
+        raw = pyarrow.array([whole or cut for whole, cut in zip(_whole(plan, at), raw.to_pylist(), strict=True)], pyarrow.string())
     ids = {name: compute.utf8_trim_whitespace(getattr(plan.typed, name).take(take).cast(pyarrow.string())) for name in _KEY}
     database.append(connection, quarantined_row, pyarrow.table({
-        "batch": pyarrow.array(np.full(len(at), batch, np.int32)), "row_number": pyarrow.array(plan.tabular.rows[at]), "raw": raw.fill_null("{}"),
+        "batch": pyarrow.array(np.full(len(at), batch, np.int32)), "row_number": pyarrow.array(plan.mapped.tabular.rows[at]), "raw": raw.fill_null("{}"),
         "problems": plan.problem_documents, **ids, "red_flags": pyarrow.array(plan.typed.red_flags[at])}))
 
 
 def _whole(plan: ImportPlan, at: np.ndarray) -> list[str | None]:
     """All cells of the rows that have more or fewer of them than the header."""
-    header = plan.tabular.header
-    names = [*header, *(f"(column {number})" for number in range(len(header) + 1, max(map(len, plan.tabular.ragged.values())) + 1))]
+    header = plan.mapped.tabular.header
+    names = [*header, *(f"(column {number})" for number in range(len(header) + 1, max(map(len, plan.mapped.tabular.ragged.values())) + 1))]
     found: list[str | None] = [None] * len(at)
     for place, position in enumerate(at):
-        cells = plan.tabular.ragged.get(int(position))
+        cells = plan.mapped.tabular.ragged.get(int(position))
         if cells is not None:
             found[place] = json.dumps({name: cell for name, cell in zip(names, cells, strict=False) if cell.strip()}, ensure_ascii=False)
     return found
@@ -57,12 +58,12 @@ def mark_fixed(connection: Connection, plan: ImportPlan, batch: int) -> int:
     patient and the source's id or, without one, by patient and time, where the file has at least as many such rows as are open."""
     waiting = pd.DataFrame(connection.execute(select(_Q.batch, _Q.row_number, *[_Q[name] for name in _KEY]).where(_open(), _Q.batch != batch)).all(),
                            columns=["batch", "row_number", *_KEY])
-    if not len(waiting) or not len(plan.tabular.rows):
+    if not len(waiting) or not len(plan.mapped.tabular.rows):
         return 0
     texts = {name: getattr(plan.typed, name) for name in _KEY}
-    marked = plan.mapping.service.get(fields.QUARANTINED_AS)
+    marked = plan.mapped.service.get(fields.QUARANTINED_AS)
     if marked:
-        texts[fields.QUARANTINED_AS] = plan.tabular.columns[marked]
+        texts[fields.QUARANTINED_AS] = plan.mapped.tabular.columns[marked]
     near = _among(texts["patient_id"], waiting["patient_id"])
     ids = waiting["entry_id"][waiting["entry_id"] != ""]
     near = compute.and_(near, compute.or_(_among(texts["entry_id"], ids), _among(texts["recorded_at"], waiting["recorded_at"])))
@@ -116,20 +117,31 @@ def dismiss(engine: Engine, batch: int, row: int, *, by: str, at: datetime, reas
 def rows(connection: Connection, batch: int) -> pd.DataFrame:
     """The rows of a batch that are still to be corrected, as they were written, between the mark by which a corrected row finds the
     one it replaces and what is wrong. Written as CSV with `export.sheet`, they can be corrected and imported."""
-    if connection.scalar(select(import_batch.c.batch).where(import_batch.c.batch == int(batch))) is None:
-        raise NotFound(f"There is no batch {batch}.")
+    document = how(connection, batch)
     live = select(import_batch.c.batch).where(import_batch.c.undone_event.is_(None))
     found = connection.execute(select(_Q.row_number, _Q.raw, _Q.problems).where(
         _Q.batch == int(batch), _Q.dismissed_event.is_(None), or_(_Q.fixed_by_batch.is_(None), _Q.fixed_by_batch.not_in(live))).order_by(_Q.row_number)).all()
     written = [json.loads(raw) for _, raw, _ in found]
     wrong = [json.loads(problems) for _, _, problems in found]
-    names = list(dict.fromkeys(name for raw in written for name in raw if normalised(name) not in fields.SERVICE))
+    # blank cells are not kept; a column that the mapping reads by name is there all the same
+    needed = mapping.read(document).headers if document else ()
+    there = {normalised(name): name for raw in written for name in raw}
+    written_names = [*(name for raw in written for name in raw), *(name for name in needed if normalised(name) not in there)]
+    names = [name for name in dict.fromkeys(written_names) if normalised(name) not in fields.SERVICE]
     order = {name: place for place, name in enumerate(fields.COLUMNS)}
     names.sort(key=lambda name: order.get(normalised(name), len(order)))
     frame = pd.DataFrame({
         fields.QUARANTINED_AS: [f"{batch}:{row}" for row, _, _ in found], **{name: [raw.get(name, "") for raw in written] for name in names},
         "what_is_wrong": [_said(problems, "value") for problems in wrong], "what_would_be_right": [_said(problems, "expected") for problems in wrong]})
     return frame.astype(object)
+
+
+def how(connection: Connection, batch: int) -> str | None:
+    """The mapping, as a document, with which a batch was read; None: the columns of the template."""
+    found = connection.execute(select(import_batch.c.mapping).where(import_batch.c.batch == int(batch))).first()
+    if found is None:
+        raise NotFound(f"There is no batch {batch}.")
+    return found.mapping
 
 
 def _said(problems: list[dict], what: str) -> str:

@@ -20,7 +20,8 @@ KINDS = {
     "implausible_offset": "An impossible offset from UTC", "not_a_number": "Not a number", "out_of_range": "Out of range",
     "unknown_code": "Unknown code", "not_yes_or_no": "Neither yes nor no", "none_with_others": "None and something else in one cell",
     "onset_after_entry": "Onset after the entry", "id_of_two_patients": "One entry id under two patients",
-    "id_with_two_contents": "One entry id with two contents", "id_of_another_patient": "Entry id that belongs to another patient here"}
+    "id_with_two_contents": "One entry id with two contents", "id_of_another_patient": "Entry id that belongs to another patient here",
+    "unknown_unit": "Unknown unit", "conflicting_readings": "Rows of one entry that disagree", "part_of_an_entry": "Part of an entry that has to wait"}
 _ROWS_SAID, _VALUES_SAID = 8, 3
 
 
@@ -47,7 +48,7 @@ def problem_sheet(plan: ImportPlan) -> str:
 
 def attention_sheet(plan: ImportPlan) -> str:
     """The rows that will not load, as they were written, with what is wrong; corrected, they can be imported as a file of their own."""
-    at, tabular = plan.quarantined, plan.tabular
+    at, tabular = plan.quarantined, plan.mapped.tabular
     take = pyarrow.array(at)
     frame = pd.DataFrame({name: column.take(take).cast(pyarrow.string()).to_pandas() for name, column in tabular.columns.items()}, dtype=object)
     for place, position in enumerate(at):

@@ -13,7 +13,7 @@ RED_FLAG_COLUMN = "Red flags reported, or perhaps reported"
 
 def columns(plan: ImportPlan) -> None:
     """Which columns were recognised, which are only kept, which red flags the file does not ask about."""
-    found = plan.mapping
+    found = plan.mapped
     renamed = [f"{code(header)} is {code(name)}" for name, header in found.columns.items() if header != name]
     st.markdown(f"**Recognised ({len(found.columns)}):** " + " ".join([*(code(name) for name, header in found.columns.items() if header == name), *renamed]))
     if found.unmapped:

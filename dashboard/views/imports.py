@@ -102,9 +102,9 @@ def _map(chosen: Chosen | None, found: Status) -> None:
     planned = chosen.plan
     unmapped = f", {len(planned.columns_unmapped)} kept as written" if planned.columns_unmapped else ""
     absent = f", {counted(len(planned.columns_absent), 'red flag')} not asked" if planned.columns_absent else ""
-    recognised = f"{counted(len(planned.mapping.columns), 'column')} recognised"
+    recognised = f"{counted(len(planned.mapped.columns), 'column')} recognised"
     with st.expander(f"**2 Map** · {recognised}{unmapped}{absent}", expanded=True, type="step", icon=DONE, key="step_2_done"):
-        if "source" not in planned.mapping.columns:
+        if "source" not in planned.mapped.columns:
             _source_name()
             if (session.recall("source_name") or "default") != _source_of(planned):
                 with st.status("Comparing again …") as progress:

@@ -89,6 +89,25 @@ def test_several_files_are_a_list_and_the_first_refused_says_what_came_before(en
     assert "e.csv" in both["error"]
 
 
+def test_a_mapping_is_given_once_and_then_remembered(engine: Engine, said: Run, tmp_path: Path) -> None:
+    first, second, how = tmp_path / "march.csv", tmp_path / "april.csv", tmp_path / "clinic.toml"
+    first.write_text("Who;When;Pain\n007;31.12.2025;70\n7;30.12.2025;abc\n", encoding="utf-8")
+    second.write_text("When;Who;Pain\n31.12.2025;7;65\n", encoding="utf-8")
+    error = said("import", str(first), "--json", code=1)["error"]
+    assert "no column patient_id and no column recorded_at" in error and "a mapping says how they become ours" in error
+    how.write_text("name = 'Our clinic'\n[columns.patient_id]\nform = 'Who'\n", encoding="utf-8")
+    assert "columns.patient_id.form: there is no such key. Did you mean from?" in said("import", str(first), "--mapping", str(how), "--json", code=1)["error"]
+    how.write_text("name = 'Our clinic'\n[columns.patient_id]\nfrom = 'Who'\n[columns.recorded_at]\nfrom = 'When'\n"
+                   "[columns.severity]\nfrom = 'Pain'\nscale = [0, 100]\n", encoding="utf-8")
+    receipt = said("import", str(first), "--mapping", str(how), "--json")
+    assert (receipt["loaded"], [(p["row"], p["column"], p["value"]) for p in receipt["problems"]]) == (1, [(3, "Pain", "abc")])
+    assert said("import", str(second), "--json")["loaded"] == 1 and "mapping: Our clinic, as the last time" in said.progress
+    assert [row["severity"] for row in said("rows", "7", "--json")] == ["6.5"]
+    fixed = tmp_path / "fixed.csv"
+    fixed.write_text(said("quarantine", "1").replace("abc", "20"), encoding="utf-8", newline="")
+    assert said("import", str(fixed), "--json")["loaded"] == 1 and said("quarantine", "1", "--json") == []
+
+
 def test_a_cell_that_a_spreadsheet_would_run_comes_back_as_it_was(engine: Engine, said: Run, tmp_path: Path) -> None:
     said("import", file(tmp_path, quiet("=1+1", TODAY, severity="x", note="'=2"), quiet("=3", TODAY, leg_numbness="yes")))
     sheet = said("quarantine", "1")

@@ -12,9 +12,10 @@ def columns(content: bytes) -> dict[str, list[str]]:
 
 @pytest.mark.parametrize(("content", "says"), [
     (b"", "is empty"), (b" \r\n\n", "is empty"), (b"\xef\xbb\xbf", "is empty"), (b";;\n,,\n", "no header row"),
-    ("a,b\n".encode("utf-16"), "UTF-16"), ("a,b\n1,é\n".encode("latin-1"), "line 2: not UTF-8"), ("é,b\n".encode("latin-1"), "line 1: not UTF-8"),
-    (b"a,b\n1,2\n3," + b"x" * 70_000 + b"\0\n", "line 3: holds a NUL byte"), (b"PK\x03\x04rest", "workbook"), (b"\x1f\x8brest", "compressed"),
-    (b"a,b,a\n", "row 1: two columns have the same name"), (b"patient id,Patient-ID\n", "row 1: two columns"),
+    (b"\n\x81\xfe\xfc,1\n" * 3, "line 2: neither UTF-8"), (b"\xef\xbb\xbfa\n\xfc", "line 2: not UTF-8"), ("a\nb".encode("utf-16")[:-1], "not UTF-16"),
+    (b"a,b\n1,2\n3," + b"x" * 70_000 + b"\0\n", "line 3: holds a NUL byte"), (b"PK\x03\x04rest", "damaged zip file or workbook"),
+    (b"%PDF-1.7", "a PDF"), (b"<html>", "web page"), (b"\x1f\x8brest", "compressed"),
+    (b"patient id,Patient-ID\n", "row 1: two columns have the same name"),
     (",".join(f"c{n}" for n in range(1001)).encode(), "1,001 columns"), (b"a,b\n1," + b"x" * 100_001, "100,001 characters"),
     (b"a,b\n1," + b"x" * 20_000_000, "longer than 8 MB"), (b'a,b\n1,2\n3,"4\n5,6\n', "row 3: a quote is opened and never closed"),
     (b'a,b\n1\n3,"4\n5,6\n', "row 3: a quote is opened and never closed"), (b'a,b\n1,"2\n', "row 2: a quote is opened and never closed")])
@@ -47,6 +48,7 @@ def test_ragged_rows_keep_all_their_cells() -> None:
 
 @pytest.mark.parametrize(("header", "names"), [
     ("a,b", ("a", "b")), ("a;b,c;d", ("a", "b,c", "d")), ("a\tb", ("a", "b")), ("a,,b,", ("a", "(column 2)", "b", "(column 4)")),
+    ("a,A,b,a", ("a", "A (2)", "b", "a (3)")),
     ('"a;b",c', ("a;b", "c")), (" a ,'=b", ("a", "=b"))])
 def test_headers(header: str, names: tuple[str, ...]) -> None:
     assert tabular.read(header.encode(), "x.csv").header == names

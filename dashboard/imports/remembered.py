@@ -1,0 +1,78 @@
+"""Mappings that people have used, kept by source and by the columns of the file, so that next month's file is known again. Only ever added to."""
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, Row, select
+
+from dashboard import audit, database
+from dashboard.errors import Refused
+from dashboard.imports import fields, quarantine, shapes
+from dashboard.imports import mapping as mappings
+from dashboard.imports.mapping import Mapping
+from dashboard.imports.tabular import Tabular, normalised
+from dashboard.schema import mapping
+
+_M = mapping.c
+
+
+def remember(engine: Engine, source: str, known: Mapping, header: Iterable[str], *, by: str, at: datetime) -> int | None:
+    """The number of the new version, or None where it is the newest already, word by word."""
+    if known.as_template:
+        raise Refused("The columns of the template need no mapping.")
+    signature, document = shapes.signature(header), known.document()
+    with database.writing(engine) as connection:
+        newest = next(iter(_found(connection, source=source, signature=signature)), None)
+        if newest and newest.document == document:
+            return None
+        number, event = database.next_number(connection, _M.mapping), audit.next_event(connection)
+        connection.execute(mapping.insert().values(mapping=number, source=source, signature=signature, document=document, event=event))
+        audit.record(connection, "mapping_remembered", by=by, at=at, subject=str(number), source=source, name=known.name)
+    return number
+
+
+def remembered(connection: Connection, source: str) -> list[Mapping]:
+    """Of a source, newest first, one for each kind of file."""
+    return _newest(_found(connection, source=source))
+
+
+def recalled(connection: Connection, header: Iterable[str], source: str | None = None) -> Mapping | None:
+    """How a file with these columns was read the last time, by this source if it is said."""
+    found = _found(connection, signature=shapes.signature(header), source=source)
+    return mappings.read(found[0].document) if found else None
+
+
+def as_before(connection: Connection, tabular: Tabular, source: str | None = None) -> Mapping | None:
+    """How a file is to be read where nobody says: as the last time, or with the columns of the template (None). Raises Refused if neither."""
+    known = _of_the_corrected(connection, tabular) or recalled(connection, tabular.header, source)
+    if known is None:
+        try:
+            mappings.canonical(tabular)
+        except Refused as error:
+            raise Refused(f"{error} For other names, a mapping says how they become ours (data/mappings/README.md).") from None
+    return known
+
+
+def _of_the_corrected(connection: Connection, tabular: Tabular) -> Mapping | None:
+    """Corrected rows of a quarantine are read as their batch was."""
+    marked = next((column for header, column in tabular.columns.items() if normalised(header) == fields.QUARANTINED_AS), None)
+    marks = marked.dictionary.to_pylist() if marked is not None else []
+    batches = {mark.split(":")[0].strip() for mark in marks if mark.strip()}
+    documents = {quarantine.how(connection, int(batch)) for batch in batches if batch.isdecimal() and len(batch) < 10}
+    document = documents.pop() if len(documents) == 1 else None
+    return mappings.read(document) if document else None
+
+
+def everything(connection: Connection) -> list[Mapping]:
+    return _newest(_found(connection))
+
+
+def _found(connection: Connection, **wanted: str | None) -> list[Row]:
+    conditions = [_M[name] == value for name, value in wanted.items() if value is not None]
+    return list(connection.execute(select(_M.source, _M.signature, _M.document).where(*conditions).order_by(_M.event.desc())))
+
+
+def _newest(rows: list[Row]) -> list[Mapping]:
+    first: dict[tuple[str, str], str] = {}
+    for row in rows:
+        first.setdefault((row.source, row.signature), row.document)
+    return [mappings.read(document) for document in first.values()]
