@@ -47,6 +47,12 @@ def entries(connection: Connection, as_of: int, known_at: int | None = None,
     return found.where(e.patient.in_([int(number) for number in patients]))
 
 
+def holds_at_most(connection: Connection, entries: int) -> bool:
+    """Whether no more are stored, live or not; counted no further than that."""
+    some = select(literal(1)).select_from(diary_entry).limit(entries + 1).subquery()
+    return int(connection.scalar(select(func.count()).select_from(some))) <= entries
+
+
 def new_only(e: ReadOnlyColumnCollection) -> tuple[ColumnElement[int], ColumnElement[int]]:
     """`present_new` and `denied_new` of entries, planned ones too."""
     longstanding = SYMPTOM.bits(("longstanding",))

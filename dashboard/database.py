@@ -3,16 +3,17 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, lru_cache
 from io import BytesIO
 from weakref import WeakKeyDictionary
 
 import numpy as np
 import pyarrow
 import pyarrow.csv
-from sqlalchemy import BigInteger, Column, Connection, Engine, MetaData, Select, Table, create_engine, func, make_url, select, table, text
+from sqlalchemy import BigInteger, Column, Connection, Dialect, Engine, Insert, MetaData, Select, Table, create_engine, func, make_url, select, table, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.schema import CreateTable
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement, GenericFunction
@@ -193,11 +194,24 @@ def _temporary(name: str, columns: tuple[tuple[str, Callable], ...]) -> Table:
     return Table(name, MetaData(), *[Column(column, kind) for column, kind in columns], prefixes=["TEMPORARY"])
 
 
+def temporary(name: str, statement: Select) -> tuple[Table, Insert]:
+    """A TEMP table that could hold the rows of a statement, and the statement that fills it. Both can be used again and again."""
+    stored = _temporary(name, tuple((c.name, type(c.type)) for c in statement.selected_columns))
+    return stored, stored.insert().from_select([c.name for c in stored.c], statement)
+
+
+def fill(connection: Connection, stored: Table, rows: Insert) -> None:
+    """Makes a TEMP table of this connection, in place of one of the same name."""
+    _empty(connection, stored)
+    connection.execute(rows)
+    _ready(connection, stored)
+
+
 def store(connection: Connection, name: str, statement: Select) -> Table:
     """The rows of a statement as a TEMP table of this connection: read once, asked often. Replaces one of the same name."""
-    stored = _empty(connection, _temporary(name, tuple((c.name, type(c.type)) for c in statement.selected_columns)))
-    connection.execute(stored.insert().from_select([c.name for c in stored.c], statement))
-    return _ready(connection, stored)
+    stored, rows = temporary(name, statement)
+    fill(connection, stored, rows)
+    return stored
 
 
 def store_rows(connection: Connection, name: str, columns: dict[str, Callable], rows: pyarrow.Table) -> Table:
@@ -208,9 +222,14 @@ def store_rows(connection: Connection, name: str, columns: dict[str, Callable], 
 
 
 def _empty(connection: Connection, stored: Table) -> Table:
-    connection.execute(text(f'DROP TABLE IF EXISTS "{stored.name}"'))
-    stored.create(connection, checkfirst=False)
+    connection.exec_driver_sql(_renewed(stored, connection.dialect))
     return stored
+
+
+@lru_cache(maxsize=1024)
+def _renewed(stored: Table, dialect: Dialect) -> str:
+    # a table of eighty columns takes longer to spell out than to make
+    return f'DROP TABLE IF EXISTS "{stored.name}"; {CreateTable(stored).compile(dialect=dialect)}'
 
 
 def _ready(connection: Connection, stored: Table) -> Table:

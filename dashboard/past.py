@@ -46,7 +46,7 @@ def stood(connection: Connection, as_of: int, known_at: int | None = None) -> Pa
             raise
     outcomes = isolated(work)
     stands = buckets(connection, outcomes, rule_set.rules)
-    s, o, episode = stands.c, outcomes.table.c, outcomes.episodes.c
+    s, o, episode = stands.c, outcomes.met.c, outcomes.episodes.c
     known = cohort.patients(known_at).subquery()
     standing = select(s.patient, s.bucket, s.tier, func.coalesce(s.last_evidence, s.last_day).label("day"), s.cannot_assess.label("unknown")).order_by(
         case({bucket: place for place, bucket in enumerate(worklist.BUCKETS)}, value=s.bucket), func.coalesce(s.last_evidence, s.last_day).desc(), s.patient)
@@ -56,7 +56,7 @@ def stood(connection: Connection, as_of: int, known_at: int | None = None) -> Pa
                           columns=["patient", "bucket", "tier", "day", "unknown"])
     rank = case({tier: place for place, tier in enumerate(TIERS)}, value=o.tier)
     met = select(o.patient, o.rule_bit, o.arm, episode.at_least, rank.label("rank"), o.first_evidence, o.last_evidence).select_from(
-        outcomes.table.outerjoin(outcomes.episodes, episode.patient == o.patient)).where(o.met.is_(True), o.tier.in_(TIERS)).order_by(
+        outcomes.met.outerjoin(outcomes.episodes, episode.patient == o.patient)).where(o.tier.in_(TIERS)).order_by(
         o.patient, rank, o.last_evidence.desc(), o.rule_bit)
     return Past(as_of, rule_set, outcomes.failed, cohort.data_through(connection, as_of, known_at), people,
                 pd.DataFrame([tuple(row) for row in connection.execute(met)], columns=list(met.selected_columns.keys())))

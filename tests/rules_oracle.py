@@ -2,17 +2,13 @@
 
 Rows are those of `tests.diaries`. An answer is True (met), False (not met) or None (cannot be assessed)."""
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import NamedTuple
 
-Answer = bool | None
+from tests import rules_words
+from tests.rules_entries import BELOW, BUTTOCK, Answer, Entry, current_episode, ever, every, read, some
+from tests.rules_words import Case
 
-BACK = {"neck", "upper_back_left", "upper_back_middle", "upper_back_right", "between_shoulder_blades", "shoulder_blade_left", "shoulder_blade_right",
-        "mid_back", "lower_thoracic_left", "lower_thoracic_right", "flank_left", "flank_right", "low_back", "everywhere"}
-BUTTOCK = {"buttock_left", "buttock_right", "saddle"}
-BELOW = BUTTOCK | {f"{part}_{side}" for part in ("hip", "leg", "knee", "foot") for side in ("left", "right")}
-ALTERED = {"numb", "tingling", "pins_and_needles"}
 NEUROLOGICAL = ("leg_weakness", "urinary_incontinence", "bowel_incontinence", "urinary_retention", "bladder_sensation_loss", "saddle_numbness")
 TIERS = "EURI"
 MUST_BE_ASSESSED = ("E01", "E04", "E05", "E06", "E07")
@@ -29,97 +25,6 @@ class Outcome(NamedTuple):
     newest: int | None
     onset: int | None
     assessed_recently: bool
-
-
-@dataclass
-class Entry:
-    number: int
-    day: int
-    yes: set[str] = field(default_factory=set)
-    no: set[str] = field(default_factory=set)
-    places: set[str] | None = None
-    words: set[str] | None = None
-    helped: set[str] = field(default_factory=set)
-    severity: Fraction | None = None
-    worst: Fraction | None = None
-    celsius: Fraction | None = None
-    onset: int | None = None
-    trend: str = ""
-    born: int | None = None
-
-    @property
-    def old(self) -> bool:
-        return "longstanding" in self.yes
-
-    @property
-    def bad(self) -> Fraction | None:
-        return self.severity if self.worst is None else self.worst
-
-    @property
-    def hurts(self) -> bool:
-        if self.severity is None and self.worst is None:
-            return bool(self.places or self.words)
-        return (self.severity or 0) > 0 or (self.worst or 0) > 0
-
-    @property
-    def back(self) -> Answer:
-        if self.places is None or self.places == {"other"}:
-            return None
-        return bool(self.places & BACK)
-
-    @property
-    def fever(self) -> Answer:
-        if "fever" in self.yes or (self.celsius is not None and self.celsius >= 38):
-            return True
-        return False if "fever" in self.no or self.celsius is not None else None
-
-    @property
-    def altered(self) -> bool:
-        return bool(self.words and self.words & ALTERED) and not self.old
-
-    def says(self, symptom: str, kind: str = "") -> Answer:
-        if symptom in self.yes:
-            return {"": True, "new": not self.old, "old": self.old}[kind]
-        return False if symptom in self.no else None
-
-
-def read(number: int, row: Mapping[str, str]) -> Entry:
-    def amount(name: str) -> Fraction | None:
-        return Fraction(row[name]) if row.get(name) else None
-
-    def several(name: str) -> set[str] | None:
-        return set(row[name].split(";")) - {"none"} if row.get(name) else None
-
-    entry = Entry(number, int(row["day"]), places=several("locations"), words=several("qualities"), helped=several("relief_helped") or set(),
-                  severity=amount("severity"), worst=amount("worst_severity"), celsius=amount("temperature_c"), trend=row.get("trend", ""),
-                  born=int(row["birth_year"]) if row.get("birth_year") else None)
-    if row.get("onset") and int(row["onset"]) <= entry.day:
-        entry.onset = int(row["onset"])
-    for name, cell in row.items():
-        if cell == "yes":
-            entry.yes.add(name)
-        elif cell == "no":
-            entry.no.add(name)
-    return entry
-
-
-# --- three values -----------------------------------------------------------------------------------------------------------------
-
-def some(answers: Iterable[Answer]) -> Answer:
-    """Or."""
-    answers = list(answers)
-    return True if True in answers else None if None in answers else False
-
-
-def every(*answers: Answer) -> Answer:
-    """And."""
-    return False if False in answers else None if None in answers else True
-
-
-def ever(answers: Iterable[Answer]) -> Answer:
-    """Over entries: yes if any says yes; no if one says no and none yes."""
-    answers = list(answers)
-    return True if True in answers else False if False in answers else None
 
 
 # --- rules: whether met, the arm, and the entries that show it --------------------------------------------------------------------
@@ -192,24 +97,6 @@ def r02(entries: list[Entry], as_of: int) -> Found:
     return met, None if not met else 0 if older else 1, shown
 
 
-def current_episode(entries: list[Entry]) -> tuple[int | None, list[Entry]]:
-    """Onset, and its entries."""
-    clusters: list[int] = []
-    for onset in sorted({e.onset for e in entries if e.onset is not None}):
-        if not clusters or onset > clusters[-1] + 3:
-            clusters.append(onset)
-    starts = list(clusters)
-    painful = {e.day for e in entries if e.hurts}
-    for day in painful:
-        unstated = all(e.onset is None for e in entries if e.hurts and e.day == day)
-        if unstated and not any(day - 28 < other < day for other in painful) and not any(day - 28 < start <= day for start in clusters):
-            starts.append(day)
-    if not starts:
-        return None, []
-    start = max(starts)
-    return start, [e for e in entries if (start <= e.onset <= start + 3 if e.onset is not None else e.day >= start)]
-
-
 def r01(entries: list[Entry], as_of: int) -> Found:
     onset, episode = current_episode(entries)
     days: dict[int, list[Entry]] = {}
@@ -249,6 +136,8 @@ RULES: dict[str, tuple[str, Callable[[list[Entry], int], Found]]] = {  # with th
     "E06": ("E", symptoms("urinary_retention", "bladder_sensation_loss", kind="new")), "E07": ("EE", e07), "U01": ("UU", u01), "U02": ("EUUU", u02),
     "U08": ("UU", u08), "R01": ("R", r01), "R02": ("RR", r02), "R04": ("RI", r04), "R11": ("R", symptoms(*NEUROLOGICAL, kind="old"))}
 OF_EPISODES = ("R01", "R04")
+# rules that ask about others come after those
+ALL_RULES = (*RULES, *sorted(rules_words.RULES, key=lambda rule_id: (rule_id == "R10", rule_id in rules_words.ASK_OTHERS)))
 
 
 # --- everybody --------------------------------------------------------------------------------------------------------------------
@@ -262,18 +151,32 @@ def patients(rows: Iterable[Mapping[str, str]], as_of: int) -> dict[int, list[En
 
 
 def evaluate(rows: Iterable[Mapping[str, str]], as_of: int) -> dict[tuple[int, str], Outcome]:
-    return {(patient, rule_id): _outcome(rule_id, entries, as_of) for patient, entries in patients(rows, as_of).items() for rule_id in RULES}
+    found: dict[tuple[int, str], Outcome] = {}
+    for patient, entries in patients(rows, as_of).items():
+        mine: dict[str, Outcome] = {}
+        for rule_id in ALL_RULES:
+            mine[rule_id] = _outcome(rule_id, entries, as_of, mine)
+        found |= {(patient, rule_id): outcome for rule_id, outcome in mine.items()}
+    return found
 
 
-def _outcome(rule_id: str, entries: list[Entry], as_of: int) -> Outcome:
-    tiers, rule = RULES[rule_id]
-    met, arm, shown = rule(entries, as_of)
-    recent = entries if rule_id in OF_EPISODES else [e for e in entries if e.day > max(e.day for e in entries) - 14]
-    assessed = rule(recent, as_of)[0] is not None
+def _outcome(rule_id: str, entries: list[Entry], as_of: int, others: Mapping[str, Outcome]) -> Outcome:
+    last = max(e.day for e in entries)
+    recent = entries if rule_id in OF_EPISODES else [e for e in entries if e.day > last - 14]
+    if rule_id in RULES:
+        tiers, rule = RULES[rule_id]
+        met, arm, shown = rule(entries, as_of)
+        assessed = rule(recent, as_of)[0] is not None
+    else:
+        tiers, ruled = rules_words.RULES[rule_id]
+        worst = {other for other, outcome in others.items() if outcome.tier in ("E", "U")}, {other for other, outcome in others.items() if outcome.met}
+        met, arm, shown = ruled(Case(entries, entries, as_of, *worst))
+        assessed = ruled(Case(recent, entries, as_of, *worst))[0] is not None
     if not met:
         return Outcome(met, None, None, None, None, None, None, assessed)
-    days, onset = [e.day for e in shown], current_episode(entries)[0] if tiers[arm] in "RI" else None
-    return Outcome(True, tiers[arm], arm, min(days), max(days), max(e.number for e in shown), onset, assessed)
+    days, onset = [e.day for e in shown] or [last], current_episode(entries)[0] if tiers[arm] in "RI" else None
+    # where nothing in particular shows it, the last entry stands for it
+    return Outcome(True, tiers[arm], arm, min(days), max(days), max(e.number for e in shown or entries), onset, assessed)
 
 
 def bucket(outcomes: Mapping[str, Outcome]) -> str:

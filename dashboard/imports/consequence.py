@@ -23,8 +23,8 @@ def consequence(connection: Connection, plan: ImportPlan, rules: Iterable[Rule],
     if not len(touched):
         return Consequence(0, 0, {})
     patients, outcomes = isolated(lambda doubt: _evaluated(connection, plan, touched, rules, as_of, doubt))
-    out = outcomes.table.c
-    met = pd.DataFrame(connection.execute(select(out.patient, out.rule_bit, out.tier).where(out.met.is_(True))).all(), columns=["patient", "bit", "tier"])
+    out = outcomes.met.c
+    met = pd.DataFrame(connection.execute(select(out.patient, out.rule_bit, out.tier)).all(), columns=["patient", "bit", "tier"])
     known = connection.execute(select(patient_outcome.c.patient, patient_outcome.c.met).where(patient_outcome.c.patient.in_(select(patients.c.patient)))).all()
     before = {(patient, rule.bit) for patient, bits in known for rule in rules if int(bits) >> rule.bit & 1 and rule.tier != "I"}
     now = {(patient, bit): tier for patient, bit, tier in met.itertuples(index=False) if tier != "I"}

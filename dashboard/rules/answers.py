@@ -1,24 +1,28 @@
 """What the rules say as of any day and as known at any event: computed and shown, nothing stored."""
 import pandas as pd
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, case, func, select
 
 from dashboard import cohort
+from dashboard.database import has
 from dashboard.days import date_of
 from dashboard.rules import active
 from dashboard.rules.definition import RuleSet, reason
 from dashboard.rules.evaluate import Doubt, Outcomes, RuleFailed, buckets, evaluate, isolated
 from dashboard.schema import patient, source
 
-OUTCOMES = {True: "met", False: "not_met", None: "cannot_assess"}
 BUCKETS = ("emergency", "same_day", "not_assessable", "routine", "no_criterion_met", "no_entries")
 
 
-def _evaluated(connection: Connection, as_of: int, known_at: int | None) -> tuple[RuleSet, Outcomes]:
+COLUMNS = ("source", "patient_id", "rule_id", "rule_version", "tier", "outcome", "first_evidence", "last_evidence", "reason", "assessed_recently")
+
+
+def _evaluated(connection: Connection, as_of: int, known_at: int | None, assess: bool = False) -> tuple[RuleSet, Outcomes]:
     rule_set = active.current(connection, known_at)
 
     def work(doubt: Doubt) -> Outcomes:
         try:
-            return evaluate(connection, cohort.entries(connection, as_of, known_at), rule_set.rules, as_of, doubt=doubt)
+            return evaluate(connection, cohort.entries(connection, as_of, known_at), rule_set.rules, as_of, doubt=doubt,
+                            assess=rule_set.rules if assess else None)
         except RuleFailed:
             connection.rollback()
             raise
@@ -28,26 +32,25 @@ def _evaluated(connection: Connection, as_of: int, known_at: int | None) -> tupl
 def found(connection: Connection, as_of: int, known_at: int | None = None, *, outcome: str = "met", tier: str | None = None) -> pd.DataFrame:
     """One row a patient and rule: source, patient_id, rule_id, rule_version, tier, outcome, first_evidence, last_evidence (dates), reason,
     assessed_recently. `tier` of a rule that is not met is the worst it can reach."""
-    rule_set, outcomes = _evaluated(connection, as_of, known_at)
-    o, episode = outcomes.table.c, outcomes.episodes.c
-    wanted = select(
-        source.c.name.label("source"), patient.c.patient_id, episode.at_least, o.rule_bit, o.met, o.tier, o.arm, o.first_evidence, o.last_evidence,
-        o.assessed_recently).select_from(outcomes.table.outerjoin(outcomes.episodes, episode.patient == o.patient)).join(
-        patient, patient.c.patient == o.patient).join(source, source.c.source == patient.c.source).order_by(
-        source.c.name, patient.c.patient_id, o.rule_bit)
-    if outcome != "all":
-        wanted = wanted.where({"met": o.met.is_(True), "not_met": o.met.is_(False), "cannot_assess": o.met.is_(None)}[outcome])
-    by_bit = {rule.bit: rule for rule in rule_set.rules}
+    rule_set, outcomes = _evaluated(connection, as_of, known_at, assess=True)
+    m, s, episode = outcomes.met.c, outcomes.standing.c, outcomes.episodes.c
+    people = connection.execute(select(s.patient, source.c.name, patient.c.patient_id, s.met, s.cannot_assess, s.assessed_recently).select_from(
+        outcomes.standing).join(patient, patient.c.patient == s.patient).join(source, source.c.source == patient.c.source).order_by(
+        source.c.name, patient.c.patient_id)).all()
+    shown = {(row.patient, row.rule_bit): row for row in connection.execute(select(*m, episode.at_least).select_from(
+        outcomes.met.outerjoin(outcomes.episodes, episode.patient == m.patient)))}
     rows = []
-    for row in connection.execute(wanted).mappings():
-        rule, met = by_bit[row["rule_bit"]], row["met"]
-        rows.append({
-            "source": row["source"], "patient_id": row["patient_id"], "rule_id": rule.rule_id, "rule_version": rule.version,
-            "tier": row["tier"] if met else rule.tier, "outcome": OUTCOMES[met],
-            "first_evidence": _date(row["first_evidence"]) if met else None, "last_evidence": _date(row["last_evidence"]) if met else None,
-            "reason": reason(rule, row["arm"], bool(row["at_least"])) if met else None, "assessed_recently": row["assessed_recently"]})
-    names = ("source", "patient_id", "rule_id", "rule_version", "tier", "outcome", "first_evidence", "last_evidence", "reason", "assessed_recently")
-    frame = pd.DataFrame(rows, columns=list(names), dtype=object)
+    for rule in rule_set.rules:
+        if rule.rule_id not in outcomes.failed:
+            bit = 1 << rule.bit
+            for number, name, patient_id, met, unknown, assessed in people:
+                what = "met" if met & bit else "cannot_assess" if unknown & bit else "not_met"
+                if outcome in (what, "all"):
+                    row = shown.get((number, rule.bit))
+                    why = (row.tier, what, _date(row.first_evidence), _date(row.last_evidence), reason(rule, row.arm, bool(row.at_least))) if row else (
+                        rule.tier, what, None, None, None)
+                    rows.append((name, patient_id, rule.rule_id, rule.version, *why, bool(assessed & bit)))
+    frame = pd.DataFrame(rows, columns=list(COLUMNS), dtype=object).sort_values(["source", "patient_id"], kind="stable", ignore_index=True)
     return frame if tier is None else frame[frame["tier"] == tier].reset_index(drop=True)
 
 
@@ -58,12 +61,13 @@ def _date(day: int | None) -> str | None:
 def counts(connection: Connection, as_of: int, known_at: int | None = None) -> dict:
     """Patients by rule and outcome: {as_of, rule_set, patients, failed_rules, rules: {rule_id: {met, not_met, cannot_assess}}}."""
     rule_set, outcomes = _evaluated(connection, as_of, known_at)
-    o = outcomes.table.c
-    by_bit: dict[int, dict[str, int]] = {rule.bit: {"met": 0, "not_met": 0, "cannot_assess": 0} for rule in rule_set.rules}
-    for bit, met, n in connection.execute(select(o.rule_bit, o.met, func.count()).group_by(o.rule_bit, o.met)):
-        by_bit[bit][OUTCOMES[met]] = int(n)
-    stood = buckets(connection, outcomes, rule_set.rules)
-    patients = int(connection.scalar(select(func.count()).select_from(stood)))
+    s = outcomes.standing.c
+    asked = [rule for rule in rule_set.rules if rule.rule_id not in outcomes.failed]
+    row = connection.execute(select(func.count(), *[func.count(case((has(bits, 1 << rule.bit), 1))) for rule in asked for bits in (s.met, s.cannot_assess)]
+                                    ).select_from(outcomes.standing)).one()
+    patients, numbers = int(row[0]), [int(number) for number in row[1:]]
+    by_bit = {rule.bit: {"met": met, "not_met": patients - met - unknown, "cannot_assess": unknown}
+              for rule, met, unknown in zip(asked, numbers[::2], numbers[1::2], strict=True)}
     for rule in rule_set.rules:
         if rule.rule_id in outcomes.failed:  # nobody is clear of a rule that could not be evaluated
             by_bit[rule.bit] = {"met": 0, "not_met": 0, "cannot_assess": patients}

@@ -8,29 +8,14 @@ from dataclasses import dataclass
 from functools import singledispatch
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, ColumnElement, Float, FromClause, Select, and_, case, cast, false, func, not_, or_, select, true, type_coerce
+from sqlalchemy import BigInteger, Boolean, ColumnElement, Float, FromClause, Select, and_, case, cast, false, func, not_, null, or_, select, true, type_coerce
 
 from dashboard.codelists import ANSWERED, HISTORY, LISTS, LOCATION, SYMPTOM
 from dashboard.database import band, bit_or, has
-from dashboard.rules.conditions import (
-    LONGSTANDING,
-    AgeAtLeast,
-    AllOf,
-    AnyAnswer,
-    AnyOf,
-    AtLeast,
-    Condition,
-    Denied,
-    Named,
-    NamedOnly,
-    Not,
-    NotLongstanding,
-    OrUnknown,
-    PatientHas,
-    Reported,
-    TemperatureAtLeast,
-)
-from dashboard.rules.over_time import LastEntryWithin, NoRelief, RuleNotMet, SameEntry, WithinDays
+from dashboard.rules import conditions as says
+from dashboard.rules import over_time, single
+from dashboard.rules.conditions import LONGSTANDING, AllOf, AnyAnswer, AnyOf, Condition, Named, NamedOnly, Not, OrUnknown, PatientHas
+from dashboard.rules.over_time import SameEntry, SameEntryOfPatientWith, WithinDays
 
 YEARS = 10_000  # a day times this plus a year of birth: the largest holds the year that was given last
 
@@ -40,7 +25,13 @@ Record = FromClause
 
 # --- records ----------------------------------------------------------------------------------------------------------------------
 
+_CHOICES = tuple(f"choice_{field}" for field in single.CHOSEN_FROM)
 SETS = ("present", "denied", "present_new", "denied_new", "present_old", "history_present", "history_denied")
+
+
+_READ = {PatientHas: ("history_present", "history_denied"), SameEntryOfPatientWith: ("history_present", "history_denied"),
+         says.TemperatureAtLeast: ("temperature",), says.AgeAtLeast: ("born",), single.SexIs: ("sexed",), single.WorstAtLeast: ("bad",),
+         single.StartedWithin: ("since",), single.SuddenOnset: ("sudden", "known_speed")}
 
 
 def columns_read(parts: Iterable[Condition]) -> tuple[str, ...]:
@@ -48,29 +39,40 @@ def columns_read(parts: Iterable[Condition]) -> tuple[str, ...]:
     parts = tuple(parts)
     fields = {part.field for part in parts if isinstance(part, Named)}
     read = {f"{prefix}_{field}" for field in fields for prefix in ("list", "known")} | {"present", "denied", "present_new", "denied_new"}
-    for kind, names in ((PatientHas, ("history_present", "history_denied")), (TemperatureAtLeast, ("temperature",)), (AgeAtLeast, ("born",))):
+    for kind, names in _READ.items():
         read |= set(names) if any(isinstance(part, kind) for part in parts) else set()
-    if any(isinstance(part, Reported) and part.only == "old" for part in parts):
+    chosen = {f"choice_{part.choice}" for part in parts if isinstance(part, (single.Chosen, single.NotChosen))}
+    if any(isinstance(part, says.Reported) and part.only == "old" for part in parts):
         read.add("present_old")
-    every = (*SETS, "temperature", "born", *[f"{prefix}_{field}" for field in LISTS for prefix in ("list", "known")])
-    return tuple(name for name in every if name in read)
+    every = (*SETS, "temperature", "born", "sexed", "bad", "since", "sudden", "known_speed", *_CHOICES,
+             *[f"{prefix}_{field}" for field in LISTS for prefix in ("list", "known")])
+    return tuple(name for name in every if name in read | chosen)
 
 
-def said(entries: Select, columns: tuple[str, ...]) -> Select:
-    """Entries as records of one, with what the rules need of how bad and since when."""
-    e = entries.subquery("said").c
+def said(entries: FromClause, columns: tuple[str, ...], keep: tuple[str, ...] = ()) -> Select:
+    """Entries as records of one: what these columns need, how bad it was and since when, and other columns to keep as they are."""
+    e = entries.c
     new = type_coerce(e.present_new, BigInteger)  # whatever type it was derived with
     # severity or worst above 0; or both blank and something named
     pain = func.coalesce(func.greatest(e.severity, e.worst_severity), cast(e.locations + e.qualities, Float), type_=Float) > 0
-    fields = [field for field in LISTS if f"list_{field}" in columns]
+    onset = case((e.onset_day <= e.day, e.onset_day))
+    worst = func.coalesce(e.worst_severity, e.severity)
+    every = {
+        "present": e.symptoms_present, "denied": e.symptoms_denied, "present_new": new, "denied_new": type_coerce(e.denied_new, BigInteger),
+        "present_old": e.symptoms_present - new, "history_present": e.history_present, "history_denied": e.history_denied,
+        "temperature": e.temperature_c, "bad": worst, "since": e.day - onset, "known_speed": e.onset_speed.is_not(None),
+        "sudden": case((e.onset_speed == "sudden", func.coalesce(e.day - onset, 0))),
+        "born": case((e.birth_year.is_not(None), cast(e.day, BigInteger) * YEARS + e.birth_year)),
+        "sexed": case((e.sex.is_not(None), cast(e.day, BigInteger) * YEARS + _number(e.sex, {code: n for n, code in enumerate(single.SEXES)}))),
+        **{f"choice_{name}": _number(e[name], {code: 1 << bit for code, bit in single.choice(name).bit.items()}) for name in single.CHOSEN_FROM},
+        **{f"list_{name}": e[name] for name in LISTS}, **{f"known_{name}": _known(e, name) for name in LISTS}}
     return select(
-        e.entry, e.patient, e.day, e.severity, func.coalesce(e.worst_severity, e.severity).label("worst"), e.trend, pain.label("pain"),
-        case((e.onset_day <= e.day, e.onset_day)).label("onset"), e.relief_helped.label("helped"),
-        e.symptoms_present.label("present"), e.symptoms_denied.label("denied"), new.label("present_new"),
-        type_coerce(e.denied_new, BigInteger).label("denied_new"), (e.symptoms_present - new).label("present_old"),
-        e.history_present, e.history_denied, e.temperature_c.label("temperature"),
-        case((e.birth_year.is_not(None), cast(e.day, BigInteger) * YEARS + e.birth_year)).label("born"),
-        *[column for field in fields for column in (e[field].label(f"list_{field}"), _known(e, field).label(f"known_{field}"))])
+        e.entry, e.patient, e.day, e.severity, e.interference, worst.label("worst"), e.trend, pain.label("pain"), onset.label("onset"),
+        e.relief_helped.label("helped"), *[every[name].label(name) for name in columns], *[e[name] for name in keep])
+
+
+def _number(cell: ColumnElement[str], numbers: dict[str, int]) -> ColumnElement[int]:
+    return case(numbers, value=cell, else_=0)
 
 
 def _known(entry: Mapping[str, ColumnElement], field: str) -> ColumnElement[bool]:
@@ -88,8 +90,10 @@ def recorded(entries: FromClause, columns: tuple[str, ...]) -> list[ColumnElemen
     """Any number of entries added up to one record; to be grouped by."""
     def added(name: str) -> ColumnElement:
         column = entries.c[name]
-        if name in SETS or name.startswith("list_"):
+        if name in SETS or name.startswith(("list_", "choice_")):
             return bit_or(column)
+        if name in ("since", "sudden"):
+            return func.min(column)
         return func.bool_or(column, type_=Boolean) if name.startswith("known_") else func.max(column)
 
     return [added(name).label(name) for name in columns]
@@ -109,7 +113,7 @@ def _reported(present: ColumnElement[int], denied: ColumnElement[int], bits: int
 
 
 @answer.register
-def _(condition: Reported, record: Record, histories: Histories) -> ColumnElement[bool]:
+def _(condition: says.Reported, record: Record, histories: Histories) -> ColumnElement[bool]:
     r, bits = record.c, SYMPTOM.bits(condition.symptoms)
     if condition.only == "new":
         return _reported(r.present_new, r.denied_new, bits)
@@ -120,7 +124,7 @@ def _(condition: Reported, record: Record, histories: Histories) -> ColumnElemen
 
 
 @answer.register
-def _(condition: Denied, record: Record, histories: Histories) -> ColumnElement[bool]:
+def _(condition: says.Denied, record: Record, histories: Histories) -> ColumnElement[bool]:
     return not_(_reported(record.c.present, record.c.denied, SYMPTOM.bits(condition.symptoms)))
 
 
@@ -143,22 +147,59 @@ def _(condition: NamedOnly, record: Record, histories: Histories) -> ColumnEleme
 
 
 @answer.register
-def _(condition: NotLongstanding, record: Record, histories: Histories) -> ColumnElement[bool]:
+def _(condition: says.NotLongstanding, record: Record, histories: Histories) -> ColumnElement[bool]:
     return band(record.c.present, SYMPTOM.bits((LONGSTANDING,))) == 0
 
 
 @answer.register
-def _(condition: TemperatureAtLeast, record: Record, histories: Histories) -> ColumnElement[bool]:
+def _(condition: says.TemperatureAtLeast, record: Record, histories: Histories) -> ColumnElement[bool]:
     return record.c.temperature >= condition.celsius
 
 
 @answer.register
-def _(condition: AgeAtLeast, record: Record, histories: Histories) -> ColumnElement[bool]:
+def _(condition: says.AgeAtLeast, record: Record, histories: Histories) -> ColumnElement[bool]:
     return record.c.as_of_year - record.c.born % YEARS >= condition.years
 
 
 @answer.register
-def _(condition: LastEntryWithin, record: Record, histories: Histories) -> ColumnElement[bool]:
+def _(condition: single.SexIs, record: Record, histories: Histories) -> ColumnElement[bool]:
+    return record.c.sexed % YEARS == single.SEXES.index(condition.sex)
+
+
+@answer.register
+def _(condition: single.Chosen, record: Record, histories: Histories) -> ColumnElement[bool]:
+    said = record.c[f"choice_{condition.choice}"]
+    return case((has(said, single.choice(condition.choice).bits(condition.answers)), true()), (said != 0, false()))
+
+
+@answer.register
+def _(condition: single.NotChosen, record: Record, histories: Histories) -> ColumnElement[bool]:
+    return record.c[f"choice_{condition.choice}"] == 0
+
+
+@answer.register
+def _(condition: single.WorstAtLeast, record: Record, histories: Histories) -> ColumnElement[bool]:
+    return record.c.bad >= condition.at_least
+
+
+@answer.register
+def _(condition: single.StartedWithin, record: Record, histories: Histories) -> ColumnElement[bool]:
+    return record.c.since <= condition.days
+
+
+@answer.register
+def _(condition: single.SuddenOnset, record: Record, histories: Histories) -> ColumnElement[bool]:
+    return case((record.c.sudden <= condition.within, true()), (record.c.known_speed, false()))
+
+
+@answer.register
+def _(condition: over_time.BegunWithin, record: Record, histories: Histories) -> ColumnElement[bool]:
+    """Days around an anchor know how old the episode was; a whole record has no such day."""
+    return record.c.episode_age <= condition.days if "episode_age" in record.c else cast(null(), Boolean)
+
+
+@answer.register
+def _(condition: over_time.LastEntryWithin, record: Record, histories: Histories) -> ColumnElement[bool]:
     return record.c.as_of - record.c.last_day <= condition.days
 
 
@@ -173,7 +214,7 @@ def _(condition: AllOf, record: Record, histories: Histories) -> ColumnElement[b
 
 
 @answer.register
-def _(condition: AtLeast, record: Record, histories: Histories) -> ColumnElement[bool]:
+def _(condition: says.AtLeast, record: Record, histories: Histories) -> ColumnElement[bool]:
     answers = [answer(part, record, histories) for part in condition.parts]
     yes, no = (sum(case((found, 1), else_=0) for found in which) for which in (answers, [not_(found) for found in answers]))
     return case((yes >= condition.count, true()), (no > len(answers) - condition.count, false()))
@@ -195,10 +236,21 @@ def _(condition: OrUnknown, record: Record, histories: Histories) -> ColumnEleme
     return func.coalesce(answer(condition.part, record, histories), true(), type_=Boolean)
 
 
-@answer.register(NoRelief)
-@answer.register(RuleNotMet)
-def _(condition: NoRelief | RuleNotMet, record: Record, histories: Histories) -> ColumnElement[bool]:
+@answer.register(over_time.NoRelief)
+@answer.register(over_time.RuleNotMet)
+def _(condition: over_time.NoRelief | over_time.RuleNotMet, record: Record, histories: Histories) -> ColumnElement[bool]:
     return func.coalesce(histories[condition].met, true(), type_=Boolean)
+
+
+@answer.register
+def _(condition: over_time.AnyRuleMet, record: Record, histories: Histories) -> ColumnElement[bool]:
+    return func.coalesce(histories[condition].met, false(), type_=Boolean)
+
+
+@answer.register
+def _(condition: over_time.Silent, record: Record, histories: Histories) -> ColumnElement[bool]:
+    """Who has few days of diary between entries is silent sooner; see its history."""
+    return func.coalesce(histories[condition].met, false(), type_=Boolean)
 
 
 @answer.register
@@ -215,6 +267,12 @@ def _(condition: SameEntry, record: Record, histories: Histories) -> ColumnEleme
     return case((histories[condition].met, true()), (denied, false()))
 
 
+@answer.register
+def _(condition: SameEntryOfPatientWith, record: Record, histories: Histories) -> ColumnElement[bool]:
+    parts = AllOf((PatientHas(condition.history), *map(_loosened, condition.parts)))
+    return case((histories[condition].met, true()), (not_(answer(parts, record, histories)), false()))
+
+
 @dataclass(frozen=True)
 class _Granted(Condition):
     pass
@@ -229,6 +287,6 @@ def _loosened(part: Condition) -> Condition:
     """What is asked of one entry, as far as it can be asked of many: other places named some other day deny nothing."""
     if isinstance(part, NamedOnly):
         return Named(part.field, part.codes)
-    if isinstance(part, NotLongstanding):
+    if isinstance(part, (says.NotLongstanding, single.NotChosen, Not, OrUnknown)):
         return _Granted()
     return type(part)(tuple(map(_loosened, part.parts))) if isinstance(part, (AnyOf, AllOf, AnyAnswer)) else part

@@ -4,63 +4,97 @@ Stated onsets are clustered in date order, a new cluster more than 3 days after 
 stated onset begins an episode of its own where 28 days had passed without pain and no cluster began in them; its onset is marked
 "at least". Only the latest beginning matters here: it is the only one that rules ask about.
 """
-from sqlalchemy import Boolean, Connection, Select, Table, and_, func, literal, or_, select
-from sqlalchemy.sql import FromClause
+from sqlalchemy import ColumnElement, Float, FromClause, Integer, Select, Table, and_, case, cast, func, not_, or_, select
 
-from dashboard import database
+from dashboard.rules.seen import Entries, Script
 
 CLUSTER = 3  # days
 SILENCE = 28
+END = 14  # days at either end of an episode's diary that are read first
 
 
-def store(connection: Connection, everything: FromClause, records: Table) -> tuple[Table, Table]:
-    """Two TEMP tables: patient, episode (its onset), at_least; and its entries, as they are needed to see how it goes."""
-    latest = database.store(connection, "rule_cluster", _latest_cluster(connection, everything, records))
+def store(script: Script, all_: Entries, records: Table) -> Table:
+    """A TEMP table: patient, episode (its onset), at_least, as_of, and the first and last day of the diary in it."""
+    latest = script.store("rule_cluster", _latest_cluster(script, all_.everything(), records))
     r, c = records.c, latest.c
     begun = select(r.patient, c.onset).select_from(records.outerjoin(latest, c.patient == r.patient)).where(
         or_(and_(c.onset.is_(None), r.last_open_pain.is_not(None)), r.last_open_pain >= c.onset + SILENCE))
-    begun = database.store(connection, "rule_begun", _begun(everything, database.store(connection, "rule_open", begun)))
+    begun = _begun(script, all_, script.store("rule_open", begun))
     b = begun.c
     start = func.coalesce(b.day, c.onset)
-    episode = select(r.patient, start.label("episode"), b.day.is_not(None).label("at_least")).select_from(
-        records.outerjoin(latest, c.patient == r.patient).outerjoin(begun, b.patient == r.patient)).where(start.is_not(None))
-    episodes = database.store(connection, "rule_episode", episode)
-    e, p = everything.c, episodes.c
-    ours = or_(e.onset.between(p.episode, p.episode + CLUSTER), and_(e.onset.is_(None), e.day >= p.episode))
-    days = select(e.patient, e.entry, e.day, e.severity, e.trend, e.pain, p.episode).join(episodes, and_(p.patient == e.patient, ours))
-    return episodes, database.store(connection, "rule_episode_day", days)
+    return script.store("rule_episode", select(
+        r.patient, start.label("episode"), b.day.is_not(None).label("at_least"), r.as_of,
+        func.greatest(start, r.first_day, type_=Integer).label("first_day"), r.last_day
+    ).select_from(records.outerjoin(latest, c.patient == r.patient).outerjoin(begun, b.patient == r.patient)).where(start.is_not(None)))
 
 
-def _latest_cluster(connection: Connection, everything: FromClause, records: Table) -> Select:
+def entries(all_: Entries, current: Table) -> FromClause:
+    """The entries of the current episodes, with what is known of these."""
+    p, e = current.c, all_.rows.c
+    whose = and_(p.patient == e.patient, e.day >= p.episode)  # no entry states an onset after its own day
+    near = all_.joined(current, whose, [p.episode, p.as_of, p.first_day, p.last_day])
+    n = near.c
+    return select(near).where(or_(n.onset.between(n.episode, n.episode + CLUSTER), n.onset.is_(None))).subquery()
+
+
+def diary(script: Script, in_episode: FromClause, current: Table, span: int) -> Table:
+    """Days of the current episodes with a severity, their mean: patient, day, episode, severity, better, newest. So many first ones and
+    last ones of each patient are there, and where there are fewer than twice as many, all. Most diaries have them near their ends."""
+    e, p = in_episode.c, current.c
+    ends = or_(e.day - e.first_day < END, e.last_day - e.day < END)
+    d = script.store("rule_diary_day", _days(in_episode, ends)).c
+    long = d.last_day - d.first_day >= 2 * END
+    enough = and_(*[func.count(case((which, 1))) >= span for which in (d.day - d.first_day < END, d.last_day - d.day < END)])
+    sparse = script.store("rule_sparse_diary", select(p.patient).where(
+        p.last_day - p.first_day >= 2 * END, p.patient.not_in(select(d.patient).where(long).group_by(d.patient).having(enough))))
+    script.add(d.day.table, _days(in_episode, and_(not_(ends), e.patient.in_(select(sparse.c.patient)))))
+    return d.day.table
+
+
+def _days(in_episode: FromClause, which: ColumnElement[bool]) -> Select:
+    e = in_episode.c
+    better, worse = (func.max(case((e.trend == word, 1), else_=0)) == 1 for word in ("better", "worse"))
+    return select(
+        e.patient, e.day, e.episode, e.first_day, e.last_day, func.avg(cast(e.severity, Float), type_=Float).label("severity"),
+        and_(better, not_(worse)).label("better"), func.max(e.entry).label("newest")).where(e.severity.is_not(None), which).group_by(
+        e.patient, e.day, e.episode, e.first_day, e.last_day)
+
+
+def _latest_cluster(script: Script, everything: FromClause, records: Table) -> Select:
     """Patient and onset. Most patients state one onset, or hardly move it: for them the record is enough."""
     r, e = records.c, everything.c
     close = r.last_onset - r.first_onset <= CLUSTER
     simple = select(r.patient, r.first_onset.label("onset")).where(close)
-    stated = database.store(connection, "rule_onset", select(e.patient, e.onset).join(records, and_(r.patient == e.patient, ~close)).where(
+    stated = script.store("rule_onset", select(e.patient, e.onset).join(records, and_(r.patient == e.patient, ~close)).where(
         e.onset.is_not(None)).distinct())
-    if not connection.scalar(select(func.count()).select_from(stated)):
-        return simple
     s = stated.c
     lagged = select(s.patient, s.onset, func.lag(s.onset).over(partition_by=s.patient, order_by=s.onset).label("before")).subquery().c
     # an onset that far from the one before begins a cluster, whatever came earlier; only what follows the last such one is in question
     sure = select(lagged.patient, func.max(lagged.onset).label("onset")).where(
         or_(lagged.before.is_(None), lagged.onset - lagged.before > CLUSTER)).group_by(lagged.patient).subquery()
-    left = database.store(connection, "rule_onset_left", select(s.patient, s.onset).join(sure, and_(sure.c.patient == s.patient, s.onset >= sure.c.onset)))
+    left = script.store("rule_onset_left", select(s.patient, s.onset).join(sure, and_(sure.c.patient == s.patient, s.onset >= sure.c.onset)))
     a, b = left.alias().c, left.alias().c
     following = select(a.patient, a.onset, func.min(b.onset).label("following")).where(b.patient == a.patient, b.onset > a.onset + CLUSTER).group_by(
         a.patient, a.onset)
-    following = database.store(connection, "rule_onset_next", following)
+    following = script.store("rule_onset_next", following)
     begins = select(sure.c.patient, sure.c.onset).cte("begins", recursive=True)
     begins = begins.union_all(select(following.c.patient, following.c.following).join(
         begins, and_(begins.c.patient == following.c.patient, begins.c.onset == following.c.onset)))
     return simple.union_all(select(begins.c.patient, func.max(begins.c.onset)).group_by(begins.c.patient))
 
 
-def _begun(everything: FromClause, waiting: Table) -> Select:
+def _begun(script: Script, all_: Entries, waiting: Table) -> Table:
     """Of patients with pain long after their last cluster, the last day that begins an episode without a stated onset."""
-    e, w = everything.c, waiting.c
-    day = select(e.patient, e.day, w.onset, func.bool_and(e.onset.is_(None), type_=Boolean).label("unstated")).join(
-        waiting, w.patient == e.patient).where(e.pain, e.day >= func.coalesce(w.onset, e.day)).group_by(e.patient, e.day, w.onset).subquery().c
-    d = select(day, func.lag(day.day).over(partition_by=day.patient, order_by=day.day).label("before")).subquery().c
-    silent = and_(d.day - func.coalesce(d.before, d.day - SILENCE) >= SILENCE, d.day - func.coalesce(d.onset, d.day - SILENCE) >= SILENCE)
-    return select(d.patient, func.max(d.day).label("day"), literal(True).label("at_least")).where(d.unstated, silent).group_by(d.patient)
+    w = waiting.c
+    late = all_.joined(waiting, and_(w.patient == all_.rows.c.patient, all_.rows.c.day >= func.coalesce(w.onset, all_.rows.c.day)), [w.onset.label("cluster")])
+    e = late.c
+    paced = select(e.patient, e.day, e.cluster, func.lag(e.day).over(partition_by=e.patient, order_by=e.day).label("before")).where(e.pain).subquery().c
+    silent = and_(paced.day - func.coalesce(paced.before, paced.day - SILENCE) >= SILENCE,
+                  paced.day - func.coalesce(paced.cluster, paced.day - SILENCE) >= SILENCE)
+    after_silence = script.store("rule_after_silence", select(paced.patient, paced.day).where(silent).distinct())
+    a, all_rows = after_silence.c, all_.rows.c
+    on_that_day = all_.joined(after_silence, and_(a.patient == all_rows.patient, a.day == all_rows.day))
+    stated = select(on_that_day.c.patient, on_that_day.c.day).where(on_that_day.c.pain, on_that_day.c.onset.is_not(None)).subquery().c
+    unstated = select(a.patient, func.max(a.day).label("day")).select_from(after_silence.outerjoin(
+        stated.day.table, and_(stated.patient == a.patient, stated.day == a.day))).where(stated.day.is_(None)).group_by(a.patient)
+    return script.store("rule_begun", unstated)

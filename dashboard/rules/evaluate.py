@@ -1,25 +1,23 @@
 """All rules over everybody's diaries: for each patient and rule met, not met, or cannot be assessed, with the days of evidence.
 
 A few passes over the entries make TEMP tables: one record a patient, the few entries with a finding, the last days of each patient, the
-current episodes. Then each rule is one statement over those. Whoever reads an outcome reads it on the same connection.
+current episodes. Then all rules are asked together over those. Whoever reads an outcome reads it on the same connection.
 """
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from sqlalchemy import BigInteger, Boolean, Connection, Integer, Select, String, Table, and_, case, cast, false, func, literal, select, true, union_all
+from sqlalchemy import BigInteger, Connection, Select, Table, case, cast, func, literal, select, true
 from sqlalchemy.exc import DBAPIError
 
-from dashboard import database
-from dashboard.database import bit_or
+from dashboard import cohort, database
 from dashboard.rules.definition import TIERS, Rule
 from dashboard.rules.look import look
-from dashboard.rules.outcome import entries_behind, outcome
-from dashboard.rules.over_time import RuleNotMet
+from dashboard.rules.outcome import answered, entries_behind, questions
+from dashboard.rules.over_time import AnyRuleMet, RuleNotMet
 
-TOGETHER = 8  # rules in one statement where few patients are touched: fewer round trips
-OUTCOME = {"patient": Integer, "rule_bit": Integer, "met": Boolean, "tier": String, "arm": Integer, "first_evidence": Integer,
-           "last_evidence": Integer, "last_entry": BigInteger, "episode_onset": Integer, "assessed_recently": Boolean}
+FEW = 200_000  # entries that are copied first, whoever is asked about
+SETS = ("met", "cannot_assess", "assessed_recently")
 T = TypeVar("T")
 
 
@@ -40,14 +38,15 @@ class RuleFailed(Exception):
 
 @dataclass(frozen=True)
 class Outcomes:
-    """`table`: one row a patient and rule (but for failed rules): patient, rule_bit, met, tier and arm of the worst met arm,
-    first_evidence, last_evidence, last_entry (the newest of it), episode_onset (tiers R and I), assessed_recently (true where the last 14
-    days of entries say met or not met; for rules about episodes, all entries). `episodes`: patient, episode (onset of the current one),
-    at_least. `records`: one row a patient with an entry: patient, last_day and what was said in all."""
-    table: Table
+    """`met`: a row for each patient and rule met: patient, rule_bit, tier and arm of the worst met arm, first_evidence, last_evidence,
+    last_entry (the newest of it), episode_onset (tiers R and I). `standing`: a row for each patient with an entry: patient, last_day, and
+    as bit sets over the rules met, cannot_assess (what is in neither was not met) and, of the rules that were asked for it,
+    assessed_recently: the last 14 days of entries say met or not met (of rules about episodes, all entries). `episodes`: patient, episode
+    (onset of the current one), at_least."""
+    met: Table
+    standing: Table
     failed: tuple[str, ...]
     episodes: Table
-    records: Table
 
 
 def isolated(work: Callable[[Doubt], T]) -> T:
@@ -62,84 +61,84 @@ def isolated(work: Callable[[Doubt], T]) -> T:
             doubt = replace(doubt, failed=doubt.failed | set(error.rule_ids)) if alone else replace(doubt, suspected=doubt.suspected | set(error.rule_ids))
 
 
-def evaluate(connection: Connection, entries: Select, rules: tuple[Rule, ...], as_of: int, everybody: bool = True, doubt: Doubt = Doubt()) -> Outcomes:
+def evaluate(connection: Connection, entries: Select, rules: tuple[Rule, ...], as_of: int, everybody: bool = True, doubt: Doubt = Doubt(),
+             assess: Iterable[Rule] | None = None) -> Outcomes:
     """Entries are live entries with the columns that the door gives them. `everybody` says that they are too many to copy first.
-    Raises RuleFailed where the database refuses a rule's statement; see `isolated`."""
-    looked = look(connection, entries, rules, as_of, OUTCOME, copy=not everybody)
-    table = looked.seen.outcome
-    statements, failed = {}, set(doubt.failed)
-    for rule in rules:
-        if rule.rule_id not in failed:
-            try:
-                statements[rule] = outcome(rule, looked)
-            except Exception:
-                failed.add(rule.rule_id)
-    for batch in _batches(statements, doubt.suspected, 1 if everybody else TOGETHER):
-        found = union_all(*[statements[rule] for rule in batch]) if len(batch) > 1 else statements[batch[0]]
+    `assess` are the rules of which it is asked whether they could be assessed lately; if not given, those that hang a bucket on it.
+    Raises RuleFailed where a rule cannot be asked; see `isolated`."""
+    assess = tuple(rule for rule in rules if rule.assess_required) if assess is None else tuple(assess)
+    looked = look(connection, entries, rules, as_of, copy=not everybody or cohort.holds_at_most(connection, FEW))
+    seen = looked.seen
+    standings = []
+    for number, batch in enumerate(_batches([rule for rule in rules if rule.rule_id not in doubt.failed], doubt.suspected)):
         try:
-            connection.execute(table.insert().from_select(list(OUTCOME), found))
-        except DBAPIError as error:
-            if error.connection_invalidated:
+            standings.append(answered(connection, questions(f"rule_{number}", batch, looked, assess)))
+        except Exception as error:
+            if isinstance(error, DBAPIError) and error.connection_invalidated:
                 raise
-            raise RuleFailed(tuple(rule.rule_id for rule in batch), type(error.orig).__name__) from None
-    _check(connection, table, looked.seen.records, len(rules) - len(failed))
-    return Outcomes(table, tuple(rule.rule_id for rule in rules if rule.rule_id in failed), looked.episodes, looked.seen.records)
+            kind = type(error.orig if isinstance(error, DBAPIError) else error).__name__
+            raise RuleFailed(tuple(rule.rule_id for rule in batch), kind) from None
+    r, together = seen.records.c, seen.records
+    for stood in standings:
+        together = together.join(stood, stood.c.patient == r.patient)
+    sets = [sum((stood.c[name] for stood in standings), cast(literal(0), BigInteger)).label(name) for name in SETS]
+    standing = database.store(connection, "rule_standing", select(r.patient, r.last_day, *sets).select_from(together))
+    _check(connection, seen.met, standing, seen.records)
+    return Outcomes(seen.met, standing, tuple(rule.rule_id for rule in rules if rule.rule_id in doubt.failed), seen.episodes)
 
 
-def _check(connection: Connection, table: Table, records: Table, rules: int) -> None:
-    """Every patient has an answer to every rule, and it can be read back. An outcome table that cannot be read would look as if nobody
-    met anything, so nothing may come of it."""
-    patients = connection.scalar(select(func.count()).select_from(records))
-    readable = connection.scalar(select(func.count()).select_from(table).where(table.c.rule_bit >= 0, table.c.patient >= 0))
-    if readable != patients * rules:
-        raise RuntimeError(f"the evaluation answered {readable} of {patients * rules} questions")
+def _check(connection: Connection, met: Table, standing: Table, records: Table) -> None:
+    """Every patient has an answer, and what is met can be read back. A table that cannot be read would look as if nobody met anything,
+    so nothing may come of it."""
+    patients, answers, meeting, shown = (connection.scalar(count) for count in (
+        select(func.count()).select_from(records), select(func.count()).where(standing.c.patient >= 0),
+        select(func.count()).where(standing.c.met != 0), select(func.count(func.distinct(met.c.patient))).where(met.c.rule_bit >= 0)))
+    if (patients, meeting) != (answers, shown):
+        raise RuntimeError(f"the evaluation answered for {answers} of {patients} patients, and shows why for {shown} of {meeting}")
 
 
-def _batches(rules: Iterable[Rule], suspected: frozenset[str], size: int) -> list[list[Rule]]:
-    """Rules that ask what others came to come after all others."""
-    batches = []
+def _batches(rules: Iterable[Rule], suspected: frozenset[str]) -> list[tuple[Rule, ...]]:
+    """Rules that ask what others came to come after those, and last the ones that ask whether any was met."""
+    batches: list[tuple[Rule, ...]] = []
     rules = tuple(rules)
-    for asks in (False, True):
-        wave = [rule for rule in rules if any(isinstance(part, RuleNotMet) for part in rule.parts) == asks]
-        batches += [[rule] for rule in wave if rule.rule_id in suspected]
-        calm = [rule for rule in wave if rule.rule_id not in suspected]
-        batches += [calm[n:n + size] for n in range(0, len(calm), size)]
+    for number in range(3):
+        wave = [rule for rule in rules if _wave(rule) == number]
+        batches += [(rule,) for rule in wave if rule.rule_id in suspected]
+        if calm := tuple(rule for rule in wave if rule.rule_id not in suspected):
+            batches.append(calm)
     return batches
+
+
+def _wave(rule: Rule) -> int:
+    return max((2 if isinstance(part, AnyRuleMet) else 1 if isinstance(part, RuleNotMet) else 0) for part in rule.parts)
 
 
 def buckets(connection: Connection, outcomes: Outcomes, rules: tuple[Rule, ...]) -> Table:
     """One row a patient with an entry: patient, met, cannot_assess and assessed_recently (bit sets over rules), tier (E, U, R or none),
     bucket, first_evidence and last_evidence of that tier, last_day. Nobody is clear of a rule that failed: who
     meets no worse one is not assessable."""
-    o = outcomes.table.c
-    bit = case({rule.bit: cast(literal(1 << rule.bit), BigInteger) for rule in rules}, value=o.rule_bit)
-    queued = [tier for tier in TIERS if tier != "I"]
-    days = [function(case((and_(o.met, o.tier == tier), day))).label(f"{name}_{tier}") for tier in queued
-            for name, function, day in (("first", func.min, o.first_evidence), ("last", func.max, o.last_evidence))]
-    stood = select(o.patient, *[func.coalesce(bit_or(case((which, bit))), 0, type_=BigInteger).label(name) for name, which in (
-        ("met", o.met), ("cannot_assess", o.met.is_(None)), ("assessed_recently", o.assessed_recently))],
-        *[func.coalesce(func.bool_or(and_(o.met, o.tier == tier)), false(), type_=Boolean).label(f"is_{tier}") for tier in queued], *days,
-    ).group_by(o.patient).subquery()
-    s = stood.c
+    m, queued = outcomes.met.c, [tier for tier in TIERS if tier != "I"]
+    days = [function(case((m.tier == tier, day))).label(f"{name}_{tier}") for tier in queued
+            for name, function, day in (("first", func.min, m.first_evidence), ("last", func.max, m.last_evidence))]
+    worst = select(m.patient, *days).group_by(m.patient).subquery()
+    w, s = worst.c, outcomes.standing.c
     failed = sum(1 << rule.bit for rule in rules if rule.rule_id in outcomes.failed)
     fell_out = {rule.tier for rule in rules if rule.rule_id in outcomes.failed}
     required = sum(1 << rule.bit for rule in rules if rule.assess_required)
-    r = outcomes.records.c
-    assessed = func.coalesce(s.assessed_recently, 0, type_=BigInteger)
-    tiers = [(s[f"is_{tier}"], tier) for tier in queued]
-    unassessed = true() if fell_out & {"E", "U"} else database.band(assessed, required) != required
+    tiers = [(w[f"last_{tier}"].is_not(None), tier) for tier in queued]
+    unassessed = true() if fell_out & {"E", "U"} else database.band(s.assessed_recently, required) != required
     clear = "not_assessable" if "R" in fell_out else "no_criterion_met"
-    bucket = case((s.is_E, literal("emergency")), (s.is_U, literal("same_day")), (unassessed, literal("not_assessable")),
-                  (s.is_R, literal("routine")), else_=literal(clear))
+    is_ = {tier: which for which, tier in tiers}
+    bucket = case((is_["E"], literal("emergency")), (is_["U"], literal("same_day")), (unassessed, literal("not_assessable")),
+                  (is_["R"], literal("routine")), else_=literal(clear))
     return database.store(connection, "rule_bucket", select(
-        r.patient, func.coalesce(s.met, 0, type_=BigInteger).label("met"),
-        (func.coalesce(s.cannot_assess, 0, type_=BigInteger) + cast(literal(failed), BigInteger)).label("cannot_assess"),
-        assessed.label("assessed_recently"), case(*[(which, literal(tier)) for which, tier in tiers]).label("tier"), bucket.label("bucket"),
-        *[case(*[(which, s[f"{name}_{tier}"]) for which, tier in tiers]).label(f"{name}_evidence") for name in ("first", "last")],
-        r.last_day).select_from(outcomes.records.outerjoin(stood, stood.c.patient == r.patient)))
+        s.patient, s.met, (s.cannot_assess + cast(literal(failed), BigInteger)).label("cannot_assess"), s.assessed_recently,
+        case(*[(which, literal(tier)) for which, tier in tiers]).label("tier"), bucket.label("bucket"),
+        *[case(*[(which, w[f"{name}_{tier}"]) for which, tier in tiers]).label(f"{name}_evidence") for name in ("first", "last")],
+        s.last_day).select_from(outcomes.standing.outerjoin(worst, w.patient == s.patient)))
 
 
 def evidence(connection: Connection, entries: Select, rule: Rule, patient: int, as_of: int) -> Select:
     """The entries that met a rule for one patient, each with the arm: patient, entry, day, arm. Places named around a finding are part."""
     mine = entries.subquery()
-    return entries_behind(rule, look(connection, select(mine).where(mine.c.patient == int(patient)), (rule,), as_of, OUTCOME, copy=True))
+    return entries_behind(connection, rule, look(connection, select(mine).where(mine.c.patient == int(patient)), (rule,), as_of, copy=True))

@@ -4,22 +4,25 @@ They read TEMP tables that an evaluation made (`Seen`), because each is read by 
 temperature, a severity. A place named on a neighbouring day is part of the story, but no new report of a red flag.
 """
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import singledispatch
 from typing import NamedTuple
 
-from sqlalchemy import BigInteger, Boolean, ColumnElement, Float, FromClause, Integer, Select, Table, and_, case, cast, false, func, not_, null, or_, select
+from sqlalchemy import BigInteger, Boolean, ColumnElement, FromClause, Integer, Select, and_, case, cast, false, func, null, or_, select
 
-from dashboard.codelists import RELIEF
-from dashboard.database import has
-from dashboard.rules.compile import answer, recorded
+from dashboard.codelists import HISTORY
+from dashboard.database import band, bit_or, has
+from dashboard.rules import over_time as over
+from dashboard.rules.compile import answer, columns_read, recorded
 from dashboard.rules.conditions import AllOf, Condition, Named, Not, PatientHas, Reported, TemperatureAtLeast
-from dashboard.rules.over_time import OF_EPISODES, DurationAtLeast, DurationCrossed, NoRelief, NotImproved, RuleNotMet, SameEntry, SeverityOnDays, WithinDays
+from dashboard.rules.over_time import NoRelief, SameEntry, SameEntryOfPatientWith, SeverityOnDays, WithinDays
+from dashboard.rules.seen import RECENT, Script, Seen, Window
+from dashboard.rules.single import Chosen, SexIs, StartedWithin, SuddenOnset, WorstAtLeast
 
 CLOSE = 1e-6  # means are compared with this much slack: in which order an engine adds must not decide who is called
-RECENT = 14  # days up to a patient's last entry, kept in a table of their own
+NO = false()
 EVIDENCE = ("first_day", "last_day", "newest")
 FINDINGS = (Reported, TemperatureAtLeast)  # what an entry reports; a place or a word alone is no sign of anything
+WORDS = (Named, PatientHas, Chosen, WorstAtLeast, StartedWithin, SuddenOnset)
 
 
 class Shown(NamedTuple):
@@ -30,38 +33,17 @@ class Shown(NamedTuple):
     newest: ColumnElement[int]
 
 
-@dataclass(frozen=True)
-class Seen:
-    """What an evaluation reads. `everything` are the entries, as records of one; then one record a patient, the few entries with a
-    finding, the entries of each patient's last days with how many days `ago` (before the last entry) they are, a record for the days
-    around each anchor and which evidence columns in it are whose, the entries of the current episode with its onset, and what other rules came to."""
-    everything: FromClause
-    records: Table
-    findings: FromClause
-    recent: FromClause
-    around: tuple[tuple[WithinDays, Table, int], ...]
-    episode_days: FromClause
-    outcome: Table
-    bits: tuple[tuple[str, int], ...]
-
-    def window(self, condition: WithinDays) -> tuple[Table, int]:
-        """The records around its anchor, and the number of its evidence columns there."""
-        return next((table, n) for of, table, n in self.around if of == condition)
-
-    def last_days(self, days: int) -> FromClause:
-        """The entries of the days up to a patient's last one."""
-        if days <= RECENT:
-            return select(self.recent).where(self.recent.c.ago < days).subquery()
-        e, r = self.everything, self.records.c
-        return select(e).join(self.records, r.patient == e.c.patient).where(r.last_day - e.c.day < days).subquery()
-
-
 def sought(condition: Condition) -> Iterator[Condition]:
     """The parts that look for something; not what must be absent."""
     if not isinstance(condition, Not):
         yield condition
         for part in condition.below():
             yield from sought(part)
+
+
+def among(condition: Condition) -> tuple[Condition, ...]:
+    """What narrows a condition to few patients: with something in their history, or of one sex."""
+    return tuple(part for part in condition.parts if isinstance(part, (PatientHas, SexIs))) if isinstance(condition, AllOf) else ()
 
 
 def reporting(condition: Condition, entries: FromClause, kinds: tuple[type[Condition], ...] = FINDINGS) -> ColumnElement[bool]:
@@ -71,7 +53,7 @@ def reporting(condition: Condition, entries: FromClause, kinds: tuple[type[Condi
 
 def telling(condition: Condition, entries: FromClause) -> ColumnElement[bool]:
     """Entries that say any of what the condition looks for, places and words too."""
-    return reporting(condition, entries, (*FINDINGS, Named, PatientHas))
+    return reporting(condition, entries, (*FINDINGS, *WORDS))
 
 
 def by_entry(entries: FromClause, which: ColumnElement[bool]) -> Shown:
@@ -92,7 +74,8 @@ def grouped(rows: FromClause, wanted: Sequence[Shown]) -> Select:
 
 @singledispatch
 def gathered(condition: Condition, seen: Seen) -> tuple[FromClause, Shown] | None:
-    """Rows, and what each says of the condition; conditions that read the same rows are asked together."""
+    """Rows, and what each says of the condition; conditions that read the same rows are asked together. Where a condition has a
+    `history` too, that says whether it is met, and the rows show it."""
     return None
 
 
@@ -110,12 +93,13 @@ def behind(condition: Condition, seen: Seen) -> Select | None:
 
 def regardless(condition: Condition) -> bool:
     """Whether it is the same of a patient's last days as of everything."""
-    return isinstance(condition, (*OF_EPISODES, RuleNotMet)) or (isinstance(condition, (SeverityOnDays, NoRelief)) and condition.within <= RECENT)
+    always = (*over.OF_EPISODES, *over.OF_RULES, *over.OF_LAST_DAYS)
+    return isinstance(condition, always) or (isinstance(condition, (SeverityOnDays, NoRelief)) and condition.within <= RECENT)
 
 
-def _without_evidence(patient: ColumnElement[int]) -> Select:
+def without_evidence(patient: ColumnElement[int], met: ColumnElement[bool] = NO) -> Select:
     nothing = [cast(null(), kind).label(name) for name, kind in (("first_day", Integer), ("last_day", Integer), ("newest", BigInteger))]
-    return select(patient, false().label("met"), *nothing)
+    return select(patient, met.label("met"), *nothing)
 
 
 # --- together ---------------------------------------------------------------------------------------------------------------------
@@ -131,145 +115,89 @@ def _(condition: SameEntry, seen: Seen) -> Select:
     return select(f.c.patient, f.c.entry, f.c.day).where(answer(AllOf(condition.parts), f, {}))
 
 
-def _near(anchor: Condition, days: int, everything: FromClause, findings: FromClause) -> FromClause:
-    """The entries around each day with the anchor. It is rare, so few are read."""
-    a = select(findings.c.patient, findings.c.day.label("anchor_day")).where(answer(anchor, findings, {})).distinct().subquery()
-    return select(a.c.anchor_day, everything).join(
-        a, and_(a.c.patient == everything.c.patient, everything.c.day.between(a.c.anchor_day - days, a.c.anchor_day + days))).subquery()
+@gathered.register
+def _(condition: SameEntryOfPatientWith, seen: Seen) -> tuple[FromClause, Shown]:
+    return seen.of_known, by_entry(seen.of_known, _in_entry_of_known(condition, seen.of_known))
 
 
-def windows(conditions: Sequence[WithinDays], columns: tuple[str, ...], everything: FromClause, findings: FromClause) -> Select:
-    """A record of the days around each day with the anchor that the conditions share, and the evidence in them for each condition."""
-    near = _near(conditions[0].anchor, conditions[0].days, everything, findings)
-    finds = [any(isinstance(part, FINDINGS) for part in sought(condition)) for condition in conditions]
-    shows = [(reporting if found else telling)(condition, near).label(f"shows_{n}") for n, (condition, found) in enumerate(zip(conditions, finds, strict=True))]
+@behind.register
+def _(condition: SameEntryOfPatientWith, seen: Seen) -> Select:
+    theirs = seen.of_known
+    return select(theirs.c.patient, theirs.c.entry, theirs.c.day).where(_in_entry_of_known(condition, theirs))
+
+
+def _in_entry_of_known(condition: SameEntryOfPatientWith, entries: FromClause) -> ColumnElement[bool]:
+    mine = has(entries.c.patient_history, HISTORY.bits(condition.history))
+    return case((mine, answer(AllOf(condition.parts), entries, {})))
+
+
+# --- around an anchor -------------------------------------------------------------------------------------------------------------
+
+def _in_entry(anchor: Condition, entries: FromClause) -> ColumnElement[bool]:
+    return answer(AllOf(anchor.parts) if isinstance(anchor, SameEntry) else anchor, entries, {})
+
+
+def _near(conditions: Sequence[WithinDays], seen: Seen) -> FromClause:
+    """The entries around each day with an anchor; which anchors it has are bits of `anchors`. They are rare, so few are read."""
+    f, span = seen.findings, conditions[0]
+    here = {anchor: _in_entry(anchor, f) for anchor in _anchors(conditions)}
+    anchors = sum(cast(case((which, 1 << n), else_=0), BigInteger) for n, which in enumerate(here.values()))
+    a = select(f.c.patient, f.c.day.label("anchor_day"), bit_or(anchors).label("anchors")).where(or_(*here.values())).group_by(f.c.patient, f.c.day).subquery()
+    e, day = seen.entries.rows.c, a.c.anchor_day
+    return seen.entries.joined(a, and_(a.c.patient == e.patient, e.day.between(day - span.before, day + span.after)), [day, a.c.anchors])
+
+
+def _anchors(conditions: Sequence[WithinDays]) -> tuple[Condition, ...]:
+    return tuple(dict.fromkeys(condition.anchor for condition in conditions))
+
+
+def _told_by(condition: WithinDays) -> tuple[Condition, ...]:
+    """What is evidence among the entries around an anchor: other anchors, and what else they report."""
+    return tuple(dict.fromkeys(part for part in (condition.anchor, *sought(condition)) if part is condition.anchor or isinstance(part, FINDINGS)))
+
+
+def windows(script: Script, name: str, conditions: Sequence[WithinDays], seen: Seen) -> dict[Condition, Window]:
+    """A record of the days around each day with some anchor, and the evidence in them: one TEMP table for all conditions that look as
+    many days around theirs."""
+    spans: dict[tuple[int, int], list[WithinDays]] = {}
+    for condition in dict.fromkeys(conditions):
+        spans.setdefault((condition.before, condition.after), []).append(condition)
+    found: dict[Condition, Window] = {}
+    for (before, after), alike in spans.items():
+        told_by = tuple(dict.fromkeys(map(_told_by, alike)))
+        window = script.store(f"{name}_around_{before}_{after}", _window(alike, told_by, seen))
+        anchors = _anchors(alike)
+        found |= {condition: Window(window, 1 << anchors.index(condition.anchor), told_by.index(_told_by(condition))) for condition in alike}
+    return found
+
+
+def _window(conditions: Sequence[WithinDays], told_by: Sequence[tuple[Condition, ...]], seen: Seen) -> Select:
+    near = _near(conditions, seen)
+    shows = [or_(*[_in_entry(part, near) for part in parts]).label(f"shows_{n}") for n, parts in enumerate(told_by)]
     told = select(near, *shows).subquery()
-    t = told.c
-    evidence = [function(case((t[f"shows_{n}"], column))).label(f"{name}_{n}") for n in range(len(conditions))
+    t, p = told.c, seen.episodes.c
+    evidence = [function(case((t[f"shows_{n}"], column))).label(f"{name}_{n}") for n in range(len(told_by))
                 for name, function, column in zip(EVIDENCE, (func.min, func.max, func.max), (t.day, t.day, t.entry), strict=True)]
-    return select(t.patient, t.anchor_day, *recorded(told, columns), *evidence).group_by(t.patient, t.anchor_day)
+    inner = tuple(part for condition in conditions for part in condition.walk())
+    window = select(t.patient, t.anchor_day, func.max(t.anchors).label("anchors"), *recorded(told, columns_read(inner)), *evidence).group_by(
+        t.patient, t.anchor_day)
+    if any(isinstance(part, over.BegunWithin) for part in inner):
+        age = func.max(case((t.anchor_day >= p.episode, t.anchor_day - p.episode))).label("episode_age")
+        window = window.add_columns(age).outerjoin(seen.episodes, p.patient == t.patient)
+    return window
 
 
 @gathered.register
 def _(condition: WithinDays, seen: Seen) -> tuple[FromClause, Shown]:
-    window, n = seen.window(condition)
-    return window, Shown(answer(AllOf(condition.parts), window, {}), *[window.c[f"{name}_{n}"] for name in EVIDENCE])
+    window = seen.windows[condition]
+    w = window.table.c
+    met = case((band(w.anchors, window.anchor) != 0, answer(AllOf(condition.parts), window.table, {})))
+    return window.table, Shown(met, *[w[f"{name}_{window.evidence}"] for name in EVIDENCE])
 
 
 @behind.register
 def _(condition: WithinDays, seen: Seen) -> Select:
-    window, _ = seen.window(condition)
-    near, w = _near(condition.anchor, condition.days, seen.everything, seen.findings), window.c
-    return select(near.c.patient, near.c.entry, near.c.day).join(window, and_(w.patient == near.c.patient, w.anchor_day == near.c.anchor_day)).where(
-        answer(AllOf(condition.parts), window, {}), telling(condition, near)).distinct()
-
-
-# --- how bad in the last days -----------------------------------------------------------------------------------------------------
-
-def _close_days(condition: SeverityOnDays, window: FromClause) -> FromClause:
-    """Days as bad as that, each with the earliest of the days that it completes the number with."""
-    w = window.c
-    day = select(w.patient, w.day, func.max(w.entry).label("newest")).where(w.worst >= condition.at_least).group_by(w.patient, w.day).subquery().c
-    before = condition.on_days - 1
-    order = {"partition_by": day.patient, "order_by": day.day}
-    spaced = select(day.patient, day.day, func.lag(day.day, before).over(**order).label("since"),
-                    func.max(day.newest).over(**order, rows=(-before, 0)).label("newest")).subquery()
-    return select(spaced).where(spaced.c.day - spaced.c.since <= condition.apart).subquery()
-
-
-@history.register
-def _(condition: SeverityOnDays, seen: Seen) -> Select:
-    window = seen.last_days(condition.within)
-    c, w = _close_days(condition, window).c, window.c
-    met = select(c.patient, func.min(c.since).label("first_day"), func.max(c.day).label("last_day"), func.max(c.newest).label("newest")).group_by(
-        c.patient).subquery()
-    asked = select(w.patient).where(w.worst.is_not(None)).group_by(w.patient).subquery()
-    return select(asked.c.patient, met.c.patient.is_not(None).label("met"), met.c.first_day, met.c.last_day, met.c.newest).select_from(
-        asked.outerjoin(met, met.c.patient == asked.c.patient))
-
-
-@behind.register
-def _(condition: SeverityOnDays, seen: Seen) -> Select:
-    window = seen.last_days(condition.within)
-    close = _close_days(condition, window)
-    near = and_(close.c.patient == window.c.patient, window.c.day.between(close.c.since, close.c.day))
-    return select(window.c.patient, window.c.entry, window.c.day).join(close, near).where(window.c.worst >= condition.at_least).distinct()
-
-
-@history.register
-def _(condition: NoRelief, seen: Seen) -> Select:
-    window = seen.last_days(condition.within)
-    helped = has(window.c.helped, RELIEF.all_bits - RELIEF.bits(condition.but))
-    return _without_evidence(window.c.patient).where(helped).distinct()
-
-
-# --- since when -------------------------------------------------------------------------------------------------------------------
-
-def _duration(episode_days: FromClause, met: ColumnElement[bool], days: int) -> Select:
-    d = episode_days.c
-    late = d.day - d.episode >= days
-    return select(d.patient, met.label("met"), func.min(case((late, d.day))).label("first_day"), func.max(case((late, d.day))).label("last_day"),
-                  func.max(case((late, d.entry))).label("newest")).where(d.pain).group_by(d.patient)
-
-
-@history.register
-def _(condition: DurationAtLeast, seen: Seen) -> Select:
-    d = seen.episode_days.c
-    return _duration(seen.episode_days, func.max(d.day - d.episode) >= condition.days, condition.days)
-
-
-@history.register
-def _(condition: DurationCrossed, seen: Seen) -> Select:
-    d, r = seen.episode_days.c, seen.records.c
-    crossed = func.max(d.episode) + condition.days
-    met = and_(func.max(d.day) >= crossed, crossed > func.max(r.as_of) - condition.within, crossed <= func.max(r.as_of))
-    return _duration(seen.episode_days, met, condition.days).join(seen.records, r.patient == d.patient)
-
-
-@behind.register(DurationAtLeast)
-@behind.register(DurationCrossed)
-def _(condition: DurationAtLeast | DurationCrossed, seen: Seen) -> Select:
-    d = seen.episode_days.c
-    return select(d.patient, d.entry, d.day).where(d.pain, d.day - d.episode >= condition.days)
-
-
-def _diary_days(condition: NotImproved, episode_days: FromClause) -> FromClause:
-    """A day's severity is the mean of its entries. `first` and `last` mark the days that are compared, which never overlap."""
-    e = episode_days.c
-    better, worse = (func.max(case((e.trend == word, 1), else_=0)) == 1 for word in ("better", "worse"))
-    mean = func.avg(cast(e.severity, Float), type_=Float)
-    said = and_(better, not_(worse)).label("better"), func.max(e.entry).label("newest")
-    day = select(e.patient, e.day, e.episode, mean.label("severity"), *said).where(e.severity.is_not(None)).group_by(e.patient, e.day, e.episode).subquery()
-    by_patient = {"partition_by": day.c.patient}
-    d = select(day, func.row_number().over(order_by=day.c.day, **by_patient).label("nth"), func.count().over(**by_patient).label("n")).subquery()
-    nth, n = d.c.nth, d.c.n
-    return select(d, and_(nth <= condition.span, 2 * nth <= n).label("is_first"),
-                  and_(n - nth < condition.span, 2 * (n - nth + 1) <= n).label("is_last")).subquery()
-
-
-@history.register
-def _(condition: NotImproved, seen: Seen) -> Select:
-    d = _diary_days(condition, seen.episode_days).c
-    start, end = (func.avg(case((which, d.severity)), type_=Float) for which in (d.is_first, d.is_last))
-    needed = case((condition.share * start > condition.by, condition.share * start), else_=condition.by)
-    at_end = d.nth == d.n
-    good = or_(func.max(case((at_end, d.severity))) <= condition.good_enough + CLOSE, func.bool_or(and_(at_end, d.better)))
-    met = case((func.max(d.day) - func.max(d.episode) < condition.after, false()), (func.max(d.n) >= 2, not_(or_(good, end <= start - needed + CLOSE))))
-    late = d.day - d.episode >= condition.after
-    return select(d.patient, met.label("met"), func.min(case((late, d.day))).label("first_day"), func.max(case((late, d.day))).label("last_day"),
-                  func.max(case((late, d.newest))).label("newest")).group_by(d.patient)
-
-
-@behind.register
-def _(condition: NotImproved, seen: Seen) -> Select:
-    e, d = seen.episode_days.c, _diary_days(condition, seen.episode_days)
-    compared = or_(d.c.is_first, d.c.is_last, d.c.day - d.c.episode >= condition.after)
-    return select(e.patient, e.entry, e.day).join(d, and_(d.c.patient == e.patient, d.c.day == e.day)).where(e.severity.is_not(None), compared)
-
-
-# --- other rules ------------------------------------------------------------------------------------------------------------------
-
-@history.register
-def _(condition: RuleNotMet, seen: Seen) -> Select:
-    o = seen.outcome.c
-    return _without_evidence(o.patient).where(o.rule_bit == dict(seen.bits).get(condition.rule, -1), o.met)
+    near, w = _near([condition], seen).c, seen.windows[condition].table.c
+    met = gathered(condition, seen)[1].met
+    return select(near.patient, near.entry, near.day).join(w.patient.table, and_(w.patient == near.patient, w.anchor_day == near.anchor_day)).where(
+        met, telling(condition, near.patient.table)).distinct()

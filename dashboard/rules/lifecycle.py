@@ -56,13 +56,13 @@ def matched(connection: Connection, outcomes: Outcomes, rule_set: RuleSet) -> Ta
     """Every rule met (but for information), with the number of the flag that it belongs to, NULL for none: the newest of its episode,
     else the newest of the patient and rule, unless the evidence shows a new episode. An episode whose onset moves by a few days, because
     new entries say so, is the same one. Tiers E and U have no episodes."""
-    o, e, f = outcomes.table.c, outcomes.episodes.c, flag.c
+    o, e, f = outcomes.met.c, outcomes.episodes.c, flag.c
     met = select(
         o.patient, o.rule_bit, o.arm, o.tier, o.first_evidence, o.last_evidence, o.last_entry,
         case({rule.bit: rule.rule_id for rule in rule_set.rules}, value=o.rule_bit).label("rule_id"),
         case({rule.bit: rule.version for rule in rule_set.rules}, value=o.rule_bit).label("rule_version"), _reason(rule_set, o.rule_bit, o.arm, e.at_least),
         case((o.last_evidence >= o.episode_onset, o.episode_onset)).label("episode_onset")).select_from(
-        outcomes.table.outerjoin(outcomes.episodes, e.patient == o.patient)).where(o.met.is_(True), o.tier != "I").subquery()
+        outcomes.met.outerjoin(outcomes.episodes, e.patient == o.patient)).where(o.tier != "I").subquery()
     m = met.c
     same = select(f.patient, f.rule_id, f.episode_onset, func.max(f.flag).label("flag")).group_by(f.patient, f.rule_id, f.episode_onset).subquery()
     newest = select(flag).where(f.flag.in_(select(func.max(f.flag)).group_by(f.patient, f.rule_id))).subquery()

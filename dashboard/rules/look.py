@@ -1,77 +1,134 @@
 """The passes over the entries that an evaluation makes, each into a TEMP table that all rules then share."""
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, Table, and_, case, cast, false, func, literal, null, or_, select
-from sqlalchemy.types import TypeEngine
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    FromClause,
+    Integer,
+    Select,
+    String,
+    Table,
+    and_,
+    case,
+    cast,
+    false,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+)
 
 from dashboard import database
-from dashboard.codelists import LISTS, SYMPTOM
+from dashboard.codelists import HISTORY, LISTS, SYMPTOM
 from dashboard.database import has
 from dashboard.days import date_of
 from dashboard.rules import episodes
 from dashboard.rules.compile import answer, columns_read, recorded, said
 from dashboard.rules.conditions import AllOf, Condition, Named, Reported, TemperatureAtLeast
 from dashboard.rules.definition import Rule
-from dashboard.rules.history import RECENT, Seen, windows
-from dashboard.rules.over_time import SameEntry, WithinDays
+from dashboard.rules.history import FINDINGS, among
+from dashboard.rules.over_time import InterferenceOnDays, NoRelief, NotImproved, SameEntry, SameEntryOfPatientWith, SeverityOnDays, WithinDays, Worsened
+from dashboard.rules.seen import RECENT, Entries, Script, Seen
+from dashboard.rules.single import SuddenOnset
+
+MET = {"patient": Integer, "rule_bit": Integer, "tier": String, "arm": Integer, "first_evidence": Integer, "last_evidence": Integer,
+       "last_entry": BigInteger, "episode_onset": Integer}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Look:
-    """`seen` is everything a patient said; `lately` only the last days of it, as if there were no other. `episodes`: patient, episode
-    (onset of the current one), at_least."""
+    """`seen` is everything a patient said; `lately` only the last days of it, as if there were no other. `script` reads the entries."""
     seen: Seen
     lately: Seen
-    episodes: Table
+    script: Script
 
 
-def look(connection: Connection, entries: Select, rules: tuple[Rule, ...], as_of: int, columns: dict[str, type[TypeEngine]], copy: bool) -> Look:
-    """`copy` reads the entries once into a table of their own; `columns` are those of the outcome, which is made here, empty."""
-    parts = tuple(dict.fromkeys(part for rule in rules for part in rule.parts))
-    read = columns_read(parts)
-    outcome = database.store(connection, "rule_outcome", select(*[cast(null(), kind).label(name) for name, kind in columns.items()]).where(false()))
-    bits = tuple((rule.rule_id, rule.bit) for rule in rules)
-
+def look(connection: Connection, entries: Select, rules: tuple[Rule, ...], as_of: int, copy: bool) -> Look:
+    """Reads the entries. `copy` reads them once into a table of their own: where that is there, the rest is known from the last time."""
+    read = columns_read(part for rule in rules for part in rule.parts)
     live = entries.subquery()
-    everything = said(select(live).where(live.c.day <= as_of), read)
-    everything = database.store(connection, "rule_entry", everything) if copy else everything.subquery()
-    records = database.store(connection, "rule_record", _records(everything, read, as_of))
+    live = select(live).where(live.c.day <= as_of).subquery()
+    today = database.store(connection, "rule_as_of", select(literal(as_of).label("as_of"), literal(date_of(as_of).year).label("as_of_year")))
+    made = _look(Entries(database.store(connection, "rule_entry", said(live, read)), read, raw=False), rules, today) if copy else (
+        _look.__wrapped__(Entries(live, read, raw=True), rules, today))
+    made.script.run(connection)
+    return made
+
+
+@lru_cache(maxsize=32)
+def _look(all_: Entries, rules: tuple[Rule, ...], today: Table) -> Look:
+    script, read = Script(), all_.columns
+    parts = tuple(dict.fromkeys(part for rule in rules for part in rule.parts))
+    met = script.store("rule_met", select(*[cast(null(), kind).label(name) for name, kind in MET.items()]).where(false()))
+    everything = all_.everything()
+    records = script.store("rule_record", _records(everything, read, today))
+    e, r = everything.c, records.c
+    clue = _clue(tuple(_in_findings(rules)), everything)
     # what is not read is not copied: at millions of entries each column counts
-    e = everything.c
-    needed = [e[name] for name in ("entry", "patient", "day", *read)]
-    findings = database.store(connection, "rule_finding", select(*needed).where(_clue(parts, everything)))
-    ago = records.c.last_day - e.day
-    last_days = select(ago.label("ago"), *needed, e.worst, e.helped, e.pain, e.onset).join(records, records.c.patient == e.patient).where(ago < RECENT)
-    recent = database.store(connection, "rule_recent", last_days)
-    recent_records = database.store(connection, "rule_recent_record", _records(recent, read, as_of))
-    current, episode_days = episodes.store(connection, everything, records)
+    findings = script.store("rule_finding", select(*[e[name] for name in ("entry", "patient", "day", *read)]).where(clue))
+    days = max([RECENT, *_days_back(parts)])
+    late = all_.joined(records, and_(r.patient == all_.rows.c.patient, r.last_day - all_.rows.c.day < days), [r.last_day])
+    recent = script.store("rule_recent", select((late.c.last_day - late.c.day).label("ago"), *[c for c in late.c if c.name != "last_day"]))
+    current = episodes.store(script, all_, records)
+    in_episode = episodes.entries(all_, current)
+    spans = [part.span for part in parts if isinstance(part, NotImproved)]
+    diary = episodes.diary(script, in_episode, current, max(spans)) if spans else None
+    histories = HISTORY.bits({code for part in parts if isinstance(part, SameEntryOfPatientWith) for code in part.history})
+    seen = Seen(all_, records, findings, recent, days, current, in_episode, diary, _of_known(all_, records, histories), met,
+                tuple((rule.rule_id, rule.bit) for rule in rules))
+    late = seen.last_days(RECENT)
+    lately, own = Entries(late, read, raw=False), script.store("rule_recent_record", _records(late, read, today))
+    return Look(seen, replace(seen, entries=lately, records=own, findings=late, recent=late, days=RECENT, of_known=_of_known(lately, own, histories)), script)
 
-    def seen(table: str, entries: FromClause, records: Table, findings: FromClause) -> Seen:
-        return Seen(entries, records, findings, recent, _around(connection, table, parts, read, entries, findings), episode_days, outcome, bits)
 
-    return Look(seen("rule_around", everything, records, findings), seen("rule_recent_around", recent, recent_records, recent), current)
+def _of_known(entries: Entries, records: Table, histories: int) -> FromClause | None:
+    r = records.c
+    whose = and_(r.patient == entries.rows.c.patient, has(r.history_present, histories)) if histories else None
+    return entries.joined(records, whose, [r.history_present.label("patient_history")]) if histories else None
 
 
-def _records(entries: FromClause, read: tuple[str, ...], as_of: int) -> Select:
-    e = entries.c
+def _records(entries: FromClause, read: tuple[str, ...], today: Table) -> Select:
+    e, known = entries.c, [select(column).scalar_subquery().label(column.name) for column in today.c]
     return select(
-        e.patient, literal(as_of).label("as_of"), literal(date_of(as_of).year).label("as_of_year"), func.max(e.day).label("last_day"),
-        func.max(e.entry).label("newest"), func.min(e.onset).label("first_onset"), func.max(e.onset).label("last_onset"),
-        func.max(case((and_(e.pain, e.onset.is_(None)), e.day))).label("last_open_pain"), *recorded(entries, read)).group_by(e.patient)
+        e.patient, *known, func.min(e.day).label("first_day"),
+        func.max(e.day).label("last_day"), func.max(e.entry).label("newest"), func.min(e.onset).label("first_onset"),
+        func.max(e.onset).label("last_onset"), func.max(case((and_(e.pain, e.onset.is_(None)), e.day))).label("last_open_pain"),
+        *recorded(entries, read)).group_by(e.patient)
 
 
-def _around(connection: Connection, name: str, parts: Iterable[Condition], read: tuple[str, ...], entries: FromClause,
-            findings: FromClause) -> tuple[tuple[WithinDays, Table, int], ...]:
-    sharing: dict[tuple[Condition, int], list[WithinDays]] = {}
+def _days_back(parts: Iterable[Condition]) -> Iterator[int]:
+    """How many days before the last entry conditions look."""
     for part in parts:
-        if isinstance(part, WithinDays):
-            sharing.setdefault((part.anchor, part.days), []).append(part)
-    around = []
-    for n, conditions in enumerate(sharing.values()):
-        table = database.store(connection, f"{name}_{n}", windows(conditions, read, entries, findings))
-        around += [(condition, table, number) for number, condition in enumerate(conditions)]
-    return tuple(around)
+        if isinstance(part, (SeverityOnDays, NoRelief, InterferenceOnDays)):
+            yield part.within
+        elif isinstance(part, Worsened):
+            yield 2 * part.span
+
+
+def _in_findings(rules: Iterable[Rule]) -> Iterator[Condition]:
+    """The parts that are looked for in the findings: anchors, what one entry says, and symptoms; not what is asked only of patients with
+    something in their history, who are few, nor what is no more than information."""
+    for rule in rules:
+        for arm in rule.arms:
+            yield from _looked_for(arm.when, arm.tier == "I" or bool(among(arm.when)))
+
+
+def _looked_for(condition: Condition, of_few: bool) -> Iterator[Condition]:
+    if isinstance(condition, WithinDays):
+        yield condition
+        yield from condition.anchor.walk()
+    elif isinstance(condition, SameEntry):
+        yield from condition.walk()
+    elif not isinstance(condition, SameEntryOfPatientWith):
+        if not (of_few and isinstance(condition, FINDINGS)):
+            yield condition
+        for part in condition.below():
+            yield from _looked_for(part, of_few)
 
 
 def _clue(parts: tuple[Condition, ...], entries: FromClause) -> ColumnElement[bool]:
@@ -81,6 +138,9 @@ def _clue(parts: tuple[Condition, ...], entries: FromClause) -> ColumnElement[bo
     clues = [has(e.present, SYMPTOM.bits(symptoms))] if symptoms else []
     if degrees := [part.celsius for part in parts if isinstance(part, TemperatureAtLeast)]:
         clues.append(e.temperature >= min(degrees))
+    sudden = [anchor.within for part in parts if isinstance(part, WithinDays) for anchor in part.anchor.walk() if isinstance(anchor, SuddenOnset)]
+    if sudden:
+        clues.append(e.sudden <= max(sudden))
     clues += [and_(*[has(e[f"list_{field}"], bits) for field, bits in fields.items()]) for fields in _told_by_lists(parts)]
     for part in parts:
         if isinstance(part, SameEntry) and not any(isinstance(inner, (Reported, Named)) for inner in part.parts):
@@ -92,7 +152,8 @@ def _told_by_lists(parts: Iterable[Condition]) -> Iterator[dict[str, int]]:
     """Places and words of anchors, and of what must be said in one entry without a symptom among it; united where the same fields are
     looked at."""
     united: dict[tuple[str, ...], dict[str, int]] = {}
-    looked_at = [[anchor] for part in parts if isinstance(part, WithinDays) for anchor in part.anchor.walk()]
+    looked_at = [[anchor] for part in parts if isinstance(part, WithinDays) and not isinstance(part.anchor, SameEntry)
+                 for anchor in part.anchor.walk()]
     looked_at += [part.parts for part in parts if isinstance(part, SameEntry) and not any(isinstance(inner, Reported) for inner in part.parts)]
     for together in looked_at:
         named = {inner.field: LISTS[inner.field].bits(inner.codes) for inner in together if isinstance(inner, Named)}

@@ -1,107 +1,181 @@
-"""One rule as one statement: for every patient what the rule comes to, and the days that show it."""
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+"""Rules together, in few statements: for every patient what each comes to, and where it is met, the days that show it."""
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from sqlalchemy import BigInteger, ColumnElement, FromClause, Integer, Select, case, cast, func, literal, null, or_, select, true, union_all
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    FromClause,
+    Insert,
+    Integer,
+    Select,
+    Table,
+    case,
+    cast,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    true,
+    union_all,
+)
 
+from dashboard.database import bit_or
 from dashboard.rules.compile import answer
-from dashboard.rules.conditions import AnyOf, Condition, Named, Not, PatientHas
-from dashboard.rules.definition import Rule
-from dashboard.rules.history import EVIDENCE, FINDINGS, Seen, Shown, behind, by_entry, gathered, grouped, history, regardless, reporting
+from dashboard.rules.conditions import AnyOf, Condition, Not
+from dashboard.rules.course import behind, gathered, history
+from dashboard.rules.definition import Arm, Rule
+from dashboard.rules.history import EVIDENCE, FINDINGS, WORDS, Shown, among, by_entry, grouped, regardless, reporting, windows
 from dashboard.rules.look import Look
+from dashboard.rules.over_time import AnyRuleMet, WithinDays
+from dashboard.rules.seen import Script, Seen
+
+Known = Mapping[Condition, Shown]
+
+
+@dataclass(frozen=True)
+class Questions:
+    """What is asked of some rules: whether their arms hold (`script`), and where one does, since when (`shown`), rule by rule (`met`)."""
+    script: Script
+    standing: Table
+    shown: Script
+    met: Mapping[int, Insert]
+
+
+def answered(connection: Connection, questions: Questions) -> Table:
+    """Asks rules of everybody. What is met is added to `Seen.met`. Returns a row a patient: what is met, what cannot be assessed, and of
+    the rules of which that was asked which could be in the last days, as bit sets over the rules."""
+    questions.script.run(connection)
+    met = int(connection.scalar(select(func.coalesce(bit_or(questions.standing.c.met), 0))))
+    if met:
+        questions.shown.run(connection)
+    for bit, insert in questions.met.items():
+        if met >> bit & 1:
+            connection.execute(insert)
+    return questions.standing
 
 
 @lru_cache(maxsize=256)
-def outcome(rule: Rule, look: Look) -> Select:
-    """Patient, rule_bit, met, tier and arm (of the worst met arm), first_evidence, last_evidence, last_entry, episode_onset,
-    assessed_recently."""
-    records, lately = look.seen.records, look.lately.records
-    keys = [tuple(_shown_by(arm.when)) for arm in rule.arms]
-    shown, tables = _asked([*rule.parts, *[key for arm in keys for key in arm]], look.seen, records, records)
-    columns = [arm.label(f"arm_{n}") for n, arm in enumerate(_answers(rule, records, shown))]
-    number = {key: n for n, key in enumerate(dict.fromkeys(key for arm in keys for key in arm))}
-    columns += [case((shown[key].met, getattr(shown[key], name))).label(f"{name}_{n}") for key, n in number.items() for name in EVIDENCE]
-    last_shown, tables = _asked([part for part in rule.parts if not regardless(part)], look.lately, records,
-                                tables.join(lately, lately.c.patient == records.c.patient))
-    columns.append(_combined(rule, _answers(rule, lately, shown | last_shown)).is_not(None).label("assessed"))
-    if any(arm.tier in "RI" for arm in rule.arms):
-        tables = tables.outerjoin(look.episodes, look.episodes.c.patient == records.c.patient)
-        columns.append(look.episodes.c.episode)
-    i = select(records.c.patient, records.c.last_day, records.c.newest, *columns).select_from(tables).subquery().c
-
-    arms = [i[f"arm_{n}"] for n in range(len(rule.arms))]
-    first, last, newest = ([case((arm, i[f"{name}_{number[key]}"])) for arm, shows in zip(arms, keys, strict=True) for key in shows] for name in EVIDENCE)
-
-    def of_arm(*values: object) -> ColumnElement:
-        return case(*zip(arms, values, strict=True))
-
-    return select(
-        i.patient, literal(rule.bit).label("rule_bit"), _combined(rule, arms).label("met"), of_arm(*[literal(arm.tier) for arm in rule.arms]).label("tier"),
-        of_arm(*[literal(n) for n in range(len(arms))]).label("arm"),
-        _extreme(func.least, first, of_arm(*[i.last_day] * len(arms)), Integer).label("first_evidence"),
-        _extreme(func.greatest, last, of_arm(*[i.last_day] * len(arms)), Integer).label("last_evidence"),
-        _extreme(func.greatest, newest, of_arm(*[i.newest] * len(arms)), BigInteger).label("last_entry"),
-        of_arm(*[i.episode if arm.tier in "RI" else cast(null(), Integer) for arm in rule.arms]).label("episode_onset"),
-        i.assessed.label("assessed_recently"))
+def questions(name: str, rules: tuple[Rule, ...], look: Look, assess: tuple[Rule, ...]) -> Questions:
+    """In TEMP tables with this name."""
+    script, told = Script(), Script()
+    parts = [part for rule in rules for part in rule.parts]
+    seen = replace(look.seen, windows=windows(script, name, [part for part in parts if isinstance(part, WithinDays)], look.seen))
+    shown = _asked(script, name, parts, seen)
+    arms = script.store(f"{name}_arms", _arms(rules, seen.records, shown))
+    asked = tuple(rule for rule in rules if rule in assess)
+    a, together = arms.c, arms
+    if asked:
+        parts = [part for rule in asked for part in rule.parts if not regardless(part)]
+        lately = replace(look.lately, windows=windows(script, f"{name}_lately", [part for part in parts if isinstance(part, WithinDays)], look.lately))
+        recently = script.store(f"{name}_lately_arms", _arms(asked, lately.records, shown | _asked(script, f"{name}_lately", parts, lately)))
+        together = arms.join(recently, recently.c.patient == a.patient)
+    standing = script.store(f"{name}_standing", select(
+        a.patient, _bits((rule, _combined(rule, a)) for rule in rules).label("met"),
+        _bits((rule, _combined(rule, a).is_(None)) for rule in rules).label("cannot_assess"),
+        _bits((rule, _combined(rule, recently.c).is_not(None)) for rule in asked).label("assessed_recently")).select_from(together))
+    keys = [key for rule in rules for arm in rule.arms for key in _shown_by(arm) if isinstance(key, _Told)]
+    shown |= _asked(told, f"{name}_told", keys, seen, _told_to(rules, arms, seen))
+    names = [c.name for c in seen.met.c]
+    return Questions(script, standing, told, {rule.bit: seen.met.insert().from_select(names, _met(rule, arms, seen, shown)) for rule in rules})
 
 
-def entries_behind(rule: Rule, look: Look) -> Select:
+def entries_behind(connection: Connection, rule: Rule, look: Look) -> Select:
     """Patient, entry, day, arm: the entries that each met arm rests on."""
-    records = look.seen.records
-    shown, tables = _asked(rule.parts, look.seen, records, records)
+    script = Script()
+    seen = replace(look.seen, windows=windows(script, "evidence", [part for part in rule.parts if isinstance(part, WithinDays)], look.seen))
+    shown = _asked(script, "evidence", rule.parts, seen)
+    # what other rules came to is not known here: who asks for the evidence knows that the rule is met
+    shown |= {part: Shown(true(), null(), null(), null()) for part in rule.parts if isinstance(part, AnyRuleMet)}
+    arms = script.store("evidence_arms", _arms((rule,), seen.records, shown))
+    script.run(connection)
     found = []
-    for n, (arm, met) in enumerate(zip(rule.arms, _answers(rule, records, shown), strict=True)):
-        whose = select(records.c.patient).select_from(tables).where(met)
-        for statement in [_rows(key, look.seen) for key in _shown_by(arm.when)] or [_last_day(look.seen)]:
+    for n, arm in enumerate(rule.arms):
+        whose = select(arms.c.patient).where(arms.c[_name(rule, n)])
+        for statement in [_rows(key, seen) for key in _shown_by(arm)] or [_last_day(seen)]:
             rows = statement.subquery().c
             found.append(select(rows.patient, rows.entry, rows.day, literal(n).label("arm")).where(rows.patient.in_(whose)))
     rows = union_all(*found).subquery()
     return select(rows).distinct().order_by(rows.c.arm, rows.c.day, rows.c.entry)
 
 
-def _asked(conditions: Iterable[Condition], seen: Seen, records: FromClause, tables: FromClause) -> tuple[dict[Condition, Shown], FromClause]:
-    """What conditions about several entries come to, and the tables joined with those that say so: one for all that read the same rows."""
+def _asked(script: Script, name: str, conditions: Iterable[Condition], seen: Seen, told_to: FromClause | None = None) -> dict[Condition, Shown]:
+    """What conditions about several entries come to, as columns of TEMP tables with a row a patient: one for all that read the same rows."""
     sharing: dict[FromClause, dict[Condition, Shown]] = {}
-    shown: dict[Condition, Shown] = {}
+    alone: dict[Condition, Select] = {}
     for condition in dict.fromkeys(conditions):
-        if together := _gathered(condition, seen):
+        if together := _told(condition, seen, told_to) if isinstance(condition, _Told) else gathered(condition, seen):
             sharing.setdefault(together[0], {})[condition] = together[1]
-        elif (statement := history(condition, seen)) is not None:
-            alone = statement.subquery()
-            shown[condition] = Shown(*[alone.c[name] for name in Shown._fields])
-            tables = tables.outerjoin(alone, alone.c.patient == records.c.patient)
-    for rows, wanted in sharing.items():
-        found = grouped(rows, list(wanted.values())).subquery()
-        tables = tables.outerjoin(found, found.c.patient == records.c.patient)
-        shown |= {condition: Shown(*[found.c[f"{name}_{n}"] for name in Shown._fields]) for n, condition in enumerate(wanted)}
-    return shown, tables
+        if (statement := history(condition, seen)) is not None:
+            alone[condition] = statement
+    shown: dict[Condition, Shown] = {}
+    for number, (rows, wanted) in enumerate(sharing.items()):
+        stored = script.store(f"{name}_shown_{number}", grouped(rows, list(wanted.values()))).c
+        shown |= {condition: Shown(*[stored[f"{part}_{n}"] for part in Shown._fields]) for n, condition in enumerate(wanted)}
+    for number, (condition, statement) in enumerate(alone.items()):
+        own = Shown(*[script.store(f"{name}_history_{number}", statement).c[part] for part in Shown._fields])
+        shown[condition] = own._replace(**{part: getattr(shown[condition], part) for part in EVIDENCE}) if condition in shown else own
+    return shown
 
 
-def _gathered(condition: Condition, seen: Seen) -> tuple[FromClause, Shown] | None:
-    if isinstance(condition, _Told):
-        entries = seen.findings if condition.in_findings else seen.everything
-        return entries, by_entry(entries, reporting(condition, entries, condition.kinds))
-    return gathered(condition, seen)
+def _beside(records: FromClause, shown: Iterable[Shown]) -> FromClause:
+    """Records joined with the tables that say what conditions came to."""
+    tables = records
+    for stored in dict.fromkeys(column.table for one in shown for column in one if getattr(column, "table", None) is not None):
+        tables = tables.outerjoin(stored, stored.c.patient == records.c.patient)
+    return tables
 
 
-def _answers(rule: Rule, record: FromClause, shown: dict[Condition, Shown]) -> list[ColumnElement[bool]]:
-    return [answer(arm.when, record, shown) for arm in rule.arms]
+def _arms(rules: Iterable[Rule], records: Table, shown: Known) -> Select:
+    """Whether each arm of each rule holds of each patient."""
+    columns = [answer(arm.when, records, shown).label(_name(rule, n)) for rule in rules for n, arm in enumerate(rule.arms)]
+    asked = [shown[part] for part in dict.fromkeys(part for rule in rules for part in rule.parts) if part in shown]
+    return select(records.c.patient, *columns).select_from(_beside(records, asked))
 
 
-def _combined(rule: Rule, answers: list[ColumnElement[bool]]) -> ColumnElement[bool]:
+def _name(rule: Rule, arm: int) -> str:
+    return f"arm_{rule.bit}_{arm}"
+
+
+def _combined(rule: Rule, arms: Mapping[str, ColumnElement]) -> ColumnElement[bool]:
     """Met where any arm is; else whatever the arms come to that may say no."""
+    answers = [arms[_name(rule, n)] for n in range(len(rule.arms))]
     deciding = [found for arm, found in zip(rule.arms, answers, strict=True) if not arm.raises_only]
     return or_(*deciding) if len(deciding) == len(answers) else case((or_(*answers), true()), else_=or_(*deciding))
 
 
-def _last_day(seen: Seen) -> Select:
-    e, r = seen.everything.c, seen.records.c
-    return select(e.patient, e.entry, e.day).join(seen.records, r.patient == e.patient).where(e.day == r.last_day)
+def _bits(which: Iterable[tuple[Rule, ColumnElement[bool]]]) -> ColumnElement[int]:
+    return sum((case((true_, cast(literal(1 << rule.bit), BigInteger)), else_=0) for rule, true_ in which), cast(literal(0), BigInteger))
+
+
+def _met(rule: Rule, stored: Table, seen: Seen, shown: Known) -> Select:
+    """Of whom a rule is met: tier and arm (of the worst met arm), first_evidence, last_evidence, last_entry, episode_onset."""
+    a, r = stored.c, seen.records.c
+    keys = [tuple(_shown_by(arm)) for arm in rule.arms]
+    arms = [a[_name(rule, n)] for n in range(len(rule.arms))]
+    # a rule may be met by what is absent, or by age: then the last entry stands for it
+    first, last, newest = ([case((arm, case((shown[key].met, getattr(shown[key], name))))) for arm, own in zip(arms, keys, strict=True) for key in own]
+                           for name in EVIDENCE)
+    tables = _beside(stored, [shown[key] for own in keys for key in own]).join(seen.records, r.patient == a.patient)
+    onsets = [cast(null(), Integer)] * len(arms)
+    if any(arm.tier in "RI" for arm in rule.arms):
+        tables = tables.outerjoin(seen.episodes, seen.episodes.c.patient == a.patient)
+        onsets = [seen.episodes.c.episode if arm.tier in "RI" else cast(null(), Integer) for arm in rule.arms]
+
+    def of_arm(values: Iterable[object]) -> ColumnElement:
+        return case(*zip(arms, values, strict=True))
+
+    return select(
+        a.patient, literal(rule.bit).label("rule_bit"), of_arm(literal(arm.tier) for arm in rule.arms).label("tier"),
+        of_arm(literal(n) for n in range(len(arms))).label("arm"), _extreme(func.least, first, r.last_day, Integer).label("first_evidence"),
+        _extreme(func.greatest, last, r.last_day, Integer).label("last_evidence"), _extreme(func.greatest, newest, r.newest, BigInteger).label("last_entry"),
+        of_arm(onsets).label("episode_onset")).select_from(tables).where(or_(*arms))
 
 
 def _extreme(function: Callable, values: list[ColumnElement], otherwise: ColumnElement, kind: type) -> ColumnElement:
-    """A rule may be met by what is absent, or by age: then the last entry stands for it."""
     return func.coalesce(*([function(*values, type_=kind)] if len(values) > 1 else values), otherwise, type_=kind)
 
 
@@ -109,27 +183,43 @@ def _extreme(function: Callable, values: list[ColumnElement], otherwise: ColumnE
 
 @dataclass(frozen=True)
 class _Told(AnyOf):
-    """Parts that single entries say, as evidence: findings, and only where there are none, places and history."""
-
-    @property
-    def in_findings(self) -> bool:
-        return isinstance(self.parts[0], FINDINGS)
+    """Parts that single entries say, as evidence: findings, and only where there are none, places, words and history. `of_few`: of what
+    is asked only of patients with something in their history, the findings know nothing."""
+    of_few: bool = False
 
     @property
     def kinds(self) -> tuple[type[Condition], ...]:
-        return FINDINGS if self.in_findings else (Named, PatientHas)
+        return FINDINGS if isinstance(self.parts[0], FINDINGS) else WORDS
+
+    @property
+    def in_findings(self) -> bool:
+        return self.kinds == FINDINGS and not self.of_few
 
 
-def _shown_by(condition: Condition) -> Iterator[Condition]:
-    """What evidence is looked for: parts that have entries behind them, and what single entries say."""
-    visible = list(_visible(condition))
+def _told(key: _Told, seen: Seen, told_to: FromClause) -> tuple[FromClause, Shown]:
+    rows = seen.findings if key.in_findings else told_to
+    return rows, by_entry(rows, reporting(AnyOf(key.parts), rows, key.kinds))
+
+
+def _told_to(rules: tuple[Rule, ...], stored: Table, seen: Seen) -> FromClause:
+    """The entries of the patients of whom something is met that the findings do not show."""
+    arms = [stored.c[_name(rule, n)] for rule in rules for n, arm in enumerate(rule.arms)
+            if any(isinstance(key, _Told) and not key.in_findings for key in _shown_by(arm))]
+    return seen.entries.joined(stored, stored.c.patient == seen.entries.rows.c.patient if not arms else
+                               (stored.c.patient == seen.entries.rows.c.patient) & or_(*arms))
+
+
+def _shown_by(arm: Arm) -> Iterator[Condition]:
+    """What evidence is looked for: parts that have entries behind them, and what single entries say. That much is not sought for what
+    queues nobody: many say such things on many days."""
+    visible = list(_visible(arm.when))
     over_time = [part for part in visible if _has_rows(part)]
     told = [part for part in visible if isinstance(part, FINDINGS)]
     if not over_time and not told:
-        told = [part for part in visible if isinstance(part, (Named, PatientHas))]
+        told = [part for part in visible if isinstance(part, WORDS)]
     yield from over_time
-    if told:
-        yield _Told(tuple(told))
+    if told and arm.tier != "I":
+        yield _Told(tuple(told), bool(among(arm.when)))
 
 
 def _visible(condition: Condition) -> Iterator[Condition]:
@@ -140,11 +230,16 @@ def _visible(condition: Condition) -> Iterator[Condition]:
 
 
 def _has_rows(condition: Condition) -> bool:
-    return type(condition) in behind.registry
+    return behind.dispatch(type(condition)) is not behind.dispatch(object)
 
 
 def _rows(shown: Condition, seen: Seen) -> Select:
     if not isinstance(shown, _Told):
         return behind(shown, seen)
-    e = seen.findings if shown.in_findings else seen.everything
-    return select(e.c.patient, e.c.entry, e.c.day).where(reporting(shown, e, shown.kinds))
+    rows = seen.findings if shown.in_findings else seen.entries.everything()
+    return select(rows.c.patient, rows.c.entry, rows.c.day).where(reporting(AnyOf(shown.parts), rows, shown.kinds))
+
+
+def _last_day(seen: Seen) -> Select:
+    e, r = seen.entries.everything().c, seen.records.c
+    return select(e.patient, e.entry, e.day).join(seen.records, r.patient == e.patient).where(e.day == r.last_day)

@@ -1,26 +1,10 @@
 """Conditions about several entries: what was said together, how often, since when. The rest of the algebra of `conditions`."""
 from dataclasses import dataclass
 
-from dashboard.rules.conditions import (
-    AgeAtLeast,
-    AllOf,
-    AnyAnswer,
-    AnyOf,
-    AtLeast,
-    Condition,
-    Denied,
-    Named,
-    NamedOnly,
-    Not,
-    NotLongstanding,
-    OrUnknown,
-    PatientHas,
-    Reported,
-    TemperatureAtLeast,
-    both,
-    days_in_words,
-    listed,
-)
+from dashboard.codelists import HISTORY
+from dashboard.rules import conditions as of
+from dashboard.rules.conditions import Condition, Named, Reported, TemperatureAtLeast, both, days_in_words, in_words, listed
+from dashboard.rules.single import Chosen, NotChosen, SexIs, StartedWithin, SuddenOnset, WorstAtLeast
 
 
 @dataclass(frozen=True)
@@ -36,11 +20,35 @@ class SameEntry(Condition):
 
 
 @dataclass(frozen=True)
+class SameEntryOfPatientWith(Condition):
+    """All of it said in one entry, by a patient with any of these in the history."""
+    history: tuple[str, ...]
+    parts: tuple[Condition, ...]
+
+    def of_nothing(self) -> bool | None:
+        return None
+
+    def reads(self) -> tuple[str, ...]:
+        return self.history
+
+    def describe(self) -> str:
+        return f"a history of {in_words(HISTORY, self.history)}, and in one entry: {listed([part.describe() for part in self.parts], 'and')}"
+
+
+@dataclass(frozen=True)
 class WithinDays(Condition):
     """Around a day with the anchor, up to so many days before or after it: all parts. The anchor is the rarest finding."""
     days: int
     anchor: Condition
     parts: tuple[Condition, ...]
+
+    @property
+    def before(self) -> int:
+        return self.days
+
+    @property
+    def after(self) -> int:
+        return self.days
 
     def of_nothing(self) -> bool | None:
         return both(self.anchor.of_nothing(), *[part.of_nothing() for part in self.parts])
@@ -48,6 +56,32 @@ class WithinDays(Condition):
     def describe(self) -> str:
         near = {0: "on the same day", 1: "on the same or an adjacent day"}.get(self.days, f"at most {days_in_words(self.days)} before or after it")
         return f"{self.anchor.describe()}, and {near}: {listed([part.describe() for part in self.parts], 'and')}"
+
+
+@dataclass(frozen=True)
+class InDaysBefore(WithinDays):
+    """All parts on the day of the anchor, or at most so many days before it."""
+
+    @property
+    def after(self) -> int:
+        return 0
+
+    def describe(self) -> str:
+        parts = listed([part.describe() for part in self.parts], 'and')
+        return f"{self.anchor.describe()}, and on the same day or at most {days_in_words(self.days)} before it: {parts}"
+
+
+@dataclass(frozen=True)
+class InDaysAfter(WithinDays):
+    """All parts on the day of the anchor, or at most so many days after it."""
+
+    @property
+    def before(self) -> int:
+        return 0
+
+    def describe(self) -> str:
+        parts = listed([part.describe() for part in self.parts], 'and')
+        return f"{self.anchor.describe()}, and on the same day or at most {days_in_words(self.days)} after it: {parts}"
 
 
 @dataclass(frozen=True)
@@ -104,6 +138,18 @@ class DurationAtLeast(Condition):
 
 
 @dataclass(frozen=True)
+class BegunWithin(Condition):
+    """On the day of an anchor, the current episode was at most so many days old. Unknown on days before it."""
+    days: int
+
+    def reads(self) -> tuple[str, ...]:
+        return DurationAtLeast(self.days).reads()
+
+    def describe(self) -> str:
+        return f"a current episode that began at most {days_in_words(self.days)} before"
+
+
+@dataclass(frozen=True)
 class DurationCrossed(Condition):
     """So many days of the current episode were reached within the last days before the as-of date, and pain reported since."""
     days: int
@@ -147,17 +193,92 @@ class RuleNotMet(Condition):
         return f"{self.rule} not met"
 
 
+@dataclass(frozen=True)
+class AnyRuleMet(Condition):
+    """Some other rule came to one of these tiers."""
+    tiers: str
+
+    def of_nothing(self) -> bool:
+        return False
+
+    def describe(self) -> str:
+        return f"a rule of tier {listed(list(self.tiers), 'or')} met"
+
+
+@dataclass(frozen=True)
+class Worsened(Condition):
+    """The last `span` days to the last entry against as many before them, each by the mean of its diary days, at least `least_days` of them."""
+    span: int
+    least_days: int
+    by: float
+    share: float
+    to_at_least: float
+
+    def reads(self) -> tuple[str, ...]:
+        return ("severity",)
+
+    def describe(self) -> str:
+        to = f", to {self.to_at_least:g} or more" if self.to_at_least else ""
+        return (f"mean severity of the {days_in_words(self.span)} to the last entry higher than of the {self.span} before by {self.by:g} points and "
+                f"by {self.share:.0%}{to} (each with at least {self.least_days} diary days)")
+
+
+@dataclass(frozen=True)
+class InterferenceOnDays(Condition):
+    """The worst answer of a day counts. Too few days with an answer cannot say no."""
+    at_least: float
+    on_days: int
+    within: int
+
+    def reads(self) -> tuple[str, ...]:
+        return ("interference",)
+
+    def describe(self) -> str:
+        return f"interference {self.at_least:g} or more on {self.on_days} of the {days_in_words(self.within)} to the last entry"
+
+
+@dataclass(frozen=True)
+class WorstAtLast(Condition):
+    """Worst pain, or severity where worst is blank, on the day of the last entry."""
+    at_least: float
+
+    def reads(self) -> tuple[str, ...]:
+        return ("worst_severity", "severity")
+
+    def describe(self) -> str:
+        return f"worst pain {self.at_least:g} or more on the day of the last entry (severity where worst pain is blank)"
+
+
+@dataclass(frozen=True)
+class Silent(Condition):
+    """No entry up to the as-of date for longer than so many days, and for longer than so many times what usually lies between diary days."""
+    days: int
+    times: float
+
+    def describe(self) -> str:
+        return (f"no entry for more than {days_in_words(self.days)} before the as-of date, and for more than {self.times:g} times the median of the days "
+                "between this patient's diary days")
+
+
 # what a rule file calls them
 KINDS: dict[str, type[Condition]] = {
-    "reported": Reported, "denied": Denied, "patient_has": PatientHas, "named": Named, "named_only": NamedOnly,
-    "not_longstanding": NotLongstanding, "temperature_at_least": TemperatureAtLeast, "age_at_least": AgeAtLeast, "any": AnyOf, "all": AllOf,
-    "at_least": AtLeast, "any_answer": AnyAnswer, "not": Not, "or_unknown": OrUnknown, "same_entry": SameEntry, "within_days": WithinDays,
+    "reported": Reported, "denied": of.Denied, "patient_has": of.PatientHas, "named": Named, "named_only": of.NamedOnly,
+    "not_longstanding": of.NotLongstanding, "temperature_at_least": TemperatureAtLeast, "age_at_least": of.AgeAtLeast, "any": of.AnyOf, "all": of.AllOf,
+    "at_least": of.AtLeast, "any_answer": of.AnyAnswer, "not": of.Not, "or_unknown": of.OrUnknown, "same_entry": SameEntry, "within_days": WithinDays,
     "last_entry_within": LastEntryWithin, "severity_on_days": SeverityOnDays, "no_relief": NoRelief, "duration_at_least": DurationAtLeast,
-    "duration_crossed": DurationCrossed, "not_improved": NotImproved, "rule_not_met": RuleNotMet}
+    "begun_within": BegunWithin, "duration_crossed": DurationCrossed, "not_improved": NotImproved, "rule_not_met": RuleNotMet, "chosen": Chosen,
+    "not_chosen": NotChosen, "worst_at_least": WorstAtLeast, "started_within": StartedWithin, "sudden_onset": SuddenOnset, "sex_is": SexIs,
+    "same_entry_of_patient_with": SameEntryOfPatientWith, "in_days_before": InDaysBefore, "in_days_after": InDaysAfter, "any_rule_met": AnyRuleMet,
+    "worsened": Worsened, "interference_on_days": InterferenceOnDays, "worst_at_last": WorstAtLast, "silent": Silent}
 # what is true of a record just where it is true of one of its entries: the anchor of WithinDays
-ANCHORS = (Reported, TemperatureAtLeast, Named, AnyOf, AnyAnswer)
+ANCHORS = (Reported, TemperatureAtLeast, Named, Chosen, WorstAtLeast, StartedWithin, SuddenOnset, of.AnyOf, of.AnyAnswer)
 # what can be asked of the entries around an anchor, and of one entry alone
-AROUND = (*ANCHORS, Denied, PatientHas, AllOf, AtLeast, Not, OrUnknown)
-IN_ONE_ENTRY = (*ANCHORS, Denied, AllOf, NamedOnly, NotLongstanding)
+AROUND = (*ANCHORS, BegunWithin, of.Denied, of.PatientHas, of.AllOf, of.AtLeast, of.Not, of.OrUnknown)
+IN_ONE_ENTRY = (*ANCHORS, of.Denied, of.AllOf, of.NamedOnly, of.NotLongstanding, NotChosen, of.Not, of.OrUnknown)
+ONE_ENTRY = (SameEntry, SameEntryOfPatientWith)
 # about the current episode
 OF_EPISODES = (DurationAtLeast, DurationCrossed, NotImproved)
+# about what other rules came to
+OF_RULES = (RuleNotMet, AnyRuleMet)
+# the same of a patient's last days as of everything, however long it looks back
+OF_LAST_DAYS = (Worsened, InterferenceOnDays, WorstAtLast, Silent)

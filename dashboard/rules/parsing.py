@@ -5,13 +5,15 @@ from typing import get_type_hints
 
 from dashboard.codelists import HISTORY, LISTS, RELIEF, SYMPTOM, Codelist
 from dashboard.errors import Refused
-from dashboard.rules.conditions import Condition, NamedOnly, NotLongstanding, Reported
-from dashboard.rules.over_time import ANCHORS, AROUND, IN_ONE_ENTRY, KINDS, SameEntry, WithinDays
+from dashboard.rules.conditions import Condition, NamedOnly, NotLongstanding, Reported, listed
+from dashboard.rules.over_time import ANCHORS, AROUND, IN_ONE_ENTRY, KINDS, ONE_ENTRY, SameEntry, WithinDays
+from dashboard.rules.single import CHOSEN_FROM, SEXES, NotChosen, choice
 
 NAMES = {kind: name for name, kind in KINDS.items()}
 _EXPECTED = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}
 
-_AT_LEAST_ONE = frozenset({"on_days", "count", "within", "span"})
+_ONE_OF = {"choice": CHOSEN_FROM, "sex": SEXES, "only": ("", "new", "old"), "tiers": ("E", "U", "EU")}
+_AT_LEAST_ONE = frozenset({"on_days", "count", "within", "span", "least_days"})
 
 
 def condition(data: object, where: str) -> Condition:
@@ -30,14 +32,14 @@ def condition(data: object, where: str) -> Condition:
             values[name] = _value(given[name], hints[name], _codelist(name, data, where), f"{where}.{name}")
         elif not (kind is Reported and name == "only"):
             raise Refused(f"{where}: {name} is missing")
-    if values.get("only", "") not in ("", "new", "old"):
-        raise Refused(f"{where}.only: {values['only']!r}, expected new, old or nothing")
     made = kind(**values)
     _check_place(made, where)
     return made
 
 
 def _codelist(name: str, data: dict, where: str) -> Codelist | None:
+    if name == "answers":
+        return choice(_one_of("choice", data.get("choice"), f"{where}.choice"))
     if name == "codes" and data.get("field") not in LISTS:
         raise Refused(f"{where}.field: {data.get('field')!r}, expected one of {', '.join(LISTS)}")
     return {"symptoms": SYMPTOM, "history": HISTORY, "but": RELIEF, "codes": LISTS.get(data.get("field"))}.get(name)
@@ -63,11 +65,19 @@ def _value(value: object, hint: object, codelist: Codelist | None, where: str) -
             if code not in codelist.bit:
                 raise Refused(f"{where}: {code!r} is no {codelist.name} code")
         return tuple(sorted(set(value), key=codelist.bit.__getitem__))
-    number = typed(value, hint, where)
-    least = 1 if where.rsplit(".", 1)[-1] in _AT_LEAST_ONE else 0
+    number, name = typed(value, hint, where), where.rsplit(".", 1)[-1]
+    if name in _ONE_OF:
+        return _one_of(name, number, where)
+    least = 1 if name in _AT_LEAST_ONE else 0
     if hint in (int, float) and number < least:
         raise Refused(f"{where}: {value}, expected {least} or more")
     return number
+
+
+def _one_of(name: str, value: object, where: str) -> str:
+    if value not in _ONE_OF[name]:
+        raise Refused(f"{where}: {value!r}, expected {listed([code or 'nothing' for code in sorted(_ONE_OF[name], key=lambda code: not code)], 'or')}")
+    return value
 
 
 def typed(value: object, kind: type, where: str) -> object:
@@ -87,8 +97,8 @@ def _check_place(made: Condition, where: str) -> None:
     """What is asked of one entry, or of the entries around an anchor, can be answered by them."""
     asked: list[tuple[Condition, tuple[type, ...]]] = []
     if isinstance(made, WithinDays):
-        asked = [(made.anchor, ANCHORS), *[(part, AROUND) for part in made.parts]]
-    elif isinstance(made, SameEntry):
+        asked = [*([] if isinstance(made.anchor, SameEntry) else [(made.anchor, ANCHORS)]), *[(part, AROUND) for part in made.parts]]
+    elif isinstance(made, ONE_ENTRY):
         asked = [(part, IN_ONE_ENTRY) for part in made.parts]
     for inner, allowed in ((inner, allowed) for part, allowed in asked for inner in part.walk()):
         if type(inner) not in allowed:
@@ -96,8 +106,8 @@ def _check_place(made: Condition, where: str) -> None:
 
 
 def check_entry_only(condition: Condition, where: str) -> None:
-    if isinstance(condition, (NamedOnly, NotLongstanding)):
+    if isinstance(condition, (NamedOnly, NotLongstanding, NotChosen)):
         raise Refused(f"{where}: {NAMES[type(condition)]} stands outside same_entry")
-    if not isinstance(condition, SameEntry):
+    if not isinstance(condition, ONE_ENTRY):
         for part in condition.below():
             check_entry_only(part, where)

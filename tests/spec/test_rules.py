@@ -1,67 +1,9 @@
-"""What the shipped rules say of diaries: a table in, outcomes out.
-
-Columns named after a rule hold its outcome: the tier where it is met, `no`, or `?` where it cannot be assessed. `because` and `evidence`
-are of the first such column. Without `patient_id` each line is a patient of its own. Day 100 is the as-of day; blank is not asked."""
-from collections.abc import Callable
-
+"""What the shipped rules say of diaries: a table in, outcomes out. How a table is written: `tests.rule_tables`."""
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine
 
-from dashboard import cohort
-from dashboard.rules.definition import RuleSet, load
-from dashboard.rules.evaluate import buckets, evaluate
-from tests import databases, diaries
-
-RULES = RuleSet(1, load())
-IDS = [rule.rule_id for rule in RULES.rules]
-EXPECTED = {*IDS, "bucket", "because", "evidence", "onset of episode"}
-ASKED_ABOUT = ("chest_pain", "trouble_breathing", "leg_weakness", "urinary_incontinence", "bowel_incontinence", "urinary_retention",
-               "bladder_sensation_loss", "saddle_numbness")
-
-Check = Callable[..., None]
-
-
-@pytest.fixture
-def check(engine: Engine) -> Check:
-    def checked(text: str, as_of: int = diaries.AS_OF) -> None:
-        databases.empty(engine)
-        rows = diaries.table(text)
-        if "patient_id" not in text:
-            rows = [{**row, "patient_id": str(number)} for number, row in enumerate(rows, 1)]
-        for row in rows:  # a short way to deny every symptom of which emergencies are made
-            if row.pop("all else", ""):
-                row |= {symptom: row.get(symptom) or "no" for symptom in ASKED_ABOUT}
-        diaries.write(engine, [{name: cell for name, cell in row.items() if name not in EXPECTED} for row in rows])
-        found = _found(engine, as_of)
-        columns = [name for name in rows[0] if name in EXPECTED]
-        for row in rows:
-            wanted = {name: row[name] for name in columns if row[name]}
-            assert {name: found[int(row["patient_id"])](name, columns[0]) for name in wanted} == wanted
-    return checked
-
-
-def _found(engine: Engine, as_of: int) -> dict[int, Callable[[str, str], str]]:
-    """For each patient, what stands in a column of that name; `of` is the rule that it is about."""
-    day = diaries.FIRST + as_of
-    with engine.connect() as connection:
-        outcomes = evaluate(connection, cohort.entries(connection, day), RULES.rules, day)
-        rows = {(row["patient"], row["rule_bit"]): row for row in connection.execute(select(outcomes.table)).mappings()}
-        stood = dict(connection.execute(select(*[buckets(connection, outcomes, RULES.rules).c[name] for name in ("patient", "bucket")])).all())
-
-    def cell(patient: int, name: str, of: str) -> str:
-        if name == "bucket":
-            return stood[patient]
-        row = rows[patient, RULES.bit(name if name in IDS else of)]
-        if name == "because":
-            return RULES.by_id(of).arms[row["arm"]].reason
-        if name == "evidence":
-            return " to ".join(dict.fromkeys(str(row[end] - diaries.FIRST) for end in ("first_evidence", "last_evidence")))
-        if name == "onset of episode":
-            return str(row["episode_onset"] - diaries.FIRST)
-        return {True: row["tier"], False: "no", None: "?"}[row["met"]]
-
-    return {patient: lambda name, of, patient=patient: cell(patient, name, of) for patient in stood}
-
+from tests import diaries
+from tests.rule_tables import RULES, Check, found_in
 
 # --- E01: trouble breathing or chest pain -----------------------------------------------------------------------------------------
 
@@ -490,4 +432,4 @@ def test_an_emergency_of_long_ago_stays(check: Check) -> None:
 
 def test_who_has_no_entries_yet_has_no_outcome(engine: Engine) -> None:
     diaries.write(engine, diaries.table("day | chest_pain\n100 | yes"))
-    assert _found(engine, as_of=99) == {}
+    assert found_in(engine, as_of=99) == {}

@@ -2,12 +2,14 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, literal, select, text
+from sqlalchemy import Boolean, ColumnElement, Engine, FromClause, literal_column
 
 from dashboard import start, triage, worklist
 from dashboard.imports import undo
 from dashboard.rules import answers, evaluate, flags
-from dashboard.rules.definition import Rule
+from dashboard.rules import outcome as asking
+from dashboard.rules.conditions import Condition
+from dashboard.rules.definition import load
 from dashboard.schema import evaluation, flag, patient_outcome, triage_action
 from tests import databases
 from tests.canonical import quiet, scant
@@ -183,12 +185,12 @@ def _take(clinic: Clinic, everybody: bool, what: str, patient_id: str, day: int,
 def fails(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     """Ids of rules whose statement the database refuses."""
     broken: set[str] = set()
-    real = evaluate.outcome
+    real, arms = asking.answer, {arm.when: rule.rule_id for rule in load() for arm in rule.arms}
+    monkeypatch.setattr(evaluate, "questions", asking.questions.__wrapped__)  # what is asked is not kept from one time to the next
 
-    def outcome(rule: Rule, looked: object) -> object:
-        refused = select(*[literal(None).label(name) for name in evaluate.OUTCOME]).select_from(text("no_such_table"))
-        return refused if rule.rule_id in broken else real(rule, looked)
-    monkeypatch.setattr(evaluate, "outcome", outcome)
+    def answer(condition: Condition, record: FromClause, shown: object) -> ColumnElement[bool]:
+        return literal_column("no_such_column", Boolean) if arms.get(condition) in broken else real(condition, record, shown)
+    monkeypatch.setattr(asking, "answer", answer)
     return broken
 
 

@@ -37,7 +37,7 @@ def busy(clinic: Engine) -> Engine:
 def test_sentences_newest_first(open_page: Open, busy: Engine) -> None:
     at = open_page("activity")
     found = happened(at)
-    assert "M. Ito acknowledged E06 of patient 0412." in found
+    assert "M. Ito acknowledged E06 and R10 of patient 0412." in found
     assert "A. Nurse imported a file of 2 rows as batch 2: 1 new, 1 in need of attention." in found
     assert "M. Ito undid batch 2: 1 entry taken back." in found
     assert found[-1] == "The app recorded rule set 1, as it came with this release."
@@ -48,7 +48,7 @@ def test_sentences_newest_first(open_page: Open, busy: Engine) -> None:
 def test_filters(open_page: Open, busy: Engine) -> None:
     at = open_page("activity")
     at.multiselect(key="activity_kinds").set_value(["triage"]).run()
-    assert happened(at) == ["M. Ito acknowledged E06 of patient 0412."]
+    assert happened(at) == ["M. Ito acknowledged E06 and R10 of patient 0412."]
     click(at, "activity_clear")
     at.selectbox(key="activity_by").set_value("A. Nurse").run()
     assert all(sentence.startswith("A. Nurse") for sentence in happened(at))

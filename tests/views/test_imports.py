@@ -45,7 +45,7 @@ def test_four_steps_say_what_comes(open_page: Open) -> None:
 
 def test_check_says_what_would_change_and_changes_nothing(open_page: Open, clinic: Engine) -> None:
     at = upload(open_page("imports"), "march.csv", GOOD)
-    assert "3 rows: 3 new, 0 already here, 0 need attention. Importing raises 1 flag, an emergency." in shown(at)
+    assert "3 rows: 3 new, 0 already here, 0 need attention. Importing raises 2 flags, 1 of them an emergency." in shown(at)
     assert history(clinic).empty
     assert not has(at, "import"), "writing needs a name"
 
@@ -137,9 +137,9 @@ def test_import_gives_a_receipt_that_adds_up(open_page: Open, clinic: Engine) ->
 
 def test_flags_are_raised_as_the_plan_said(open_page: Open, clinic: Engine) -> None:
     at = click(upload(open_page("imports", name="M. Ito"), "march.csv", GOOD), "import")
-    assert "1 flag raised" in shown(at)
+    assert "2 flags raised" in shown(at)
     with clinic.connect() as connection:
-        assert connection.execute(select(flag.c.rule_id, flag.c.tier)).all() == [("E06", "E")]
+        assert connection.execute(select(flag.c.rule_id, flag.c.tier)).all() == [("E06", "E"), ("R10", "R")]
         assert not flags.is_pending(connection)
 
 
@@ -190,7 +190,7 @@ def test_undo_says_what_it_takes_before_it_does(open_page: Open, clinic: Engine)
     text = shown(at)
     assert "Takes back 3 entries of 2 patients." in text
     assert "2 patients have no other entry and leave every list." in text
-    assert "1 open flag (1 emergency)" in text
+    assert "2 open flags (1 emergency)" in text
     assert history(clinic)["live"].tolist() == [True]
     click(at, "keep")
     assert not has(at, "undo_now")

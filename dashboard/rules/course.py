@@ -1,0 +1,223 @@
+"""Conditions about the course: how bad in the last days, since when, better or worse than before, silence; and what other rules came to.
+The rest of `history`, which it hands on."""
+from sqlalchemy import BigInteger, Boolean, ColumnElement, Float, FromClause, Integer, Select, and_, case, cast, false, func, not_, null, or_, select, true
+
+from dashboard.codelists import RELIEF
+from dashboard.database import has
+from dashboard.rules.history import CLOSE, Shown, behind, by_entry, gathered, history, without_evidence
+from dashboard.rules.over_time import (
+    AnyRuleMet,
+    DurationAtLeast,
+    DurationCrossed,
+    InterferenceOnDays,
+    NoRelief,
+    NotImproved,
+    RuleNotMet,
+    SeverityOnDays,
+    Silent,
+    Worsened,
+    WorstAtLast,
+)
+from dashboard.rules.seen import Seen
+
+__all__ = ["behind", "gathered", "history"]
+
+
+# --- how bad in the last days -----------------------------------------------------------------------------------------------------
+
+def _close_days(condition: SeverityOnDays, window: FromClause) -> FromClause:
+    """Days as bad as that, each with the earliest of the days that it completes the number with."""
+    w = window.c
+    day = select(w.patient, w.day, func.max(w.entry).label("newest")).where(w.worst >= condition.at_least).group_by(w.patient, w.day).subquery().c
+    before = condition.on_days - 1
+    order = {"partition_by": day.patient, "order_by": day.day}
+    spaced = select(day.patient, day.day, func.lag(day.day, before, type_=Integer).over(**order).label("since"),
+                    func.max(day.newest).over(**order, rows=(-before, 0)).label("newest")).subquery()
+    return select(spaced).where(spaced.c.day - spaced.c.since <= condition.apart).subquery()
+
+
+@gathered.register
+def _(condition: SeverityOnDays, seen: Seen) -> tuple[FromClause, Shown] | None:
+    """One such day needs no order of days."""
+    w = seen.recent.c
+    return (seen.recent, by_entry(seen.recent, case((w.ago < condition.within, w.worst >= condition.at_least)))) if condition.on_days == 1 else None
+
+
+@history.register
+def _(condition: SeverityOnDays, seen: Seen) -> Select | None:
+    if condition.on_days == 1:
+        return None
+    window = seen.last_days(condition.within)
+    c, w = _close_days(condition, window).c, window.c
+    met = select(c.patient, func.min(c.since).label("first_day"), func.max(c.day).label("last_day"), func.max(c.newest).label("newest")).group_by(
+        c.patient).subquery()
+    asked = select(w.patient).where(w.worst.is_not(None)).group_by(w.patient).subquery()
+    return select(asked.c.patient, met.c.patient.is_not(None).label("met"), met.c.first_day, met.c.last_day, met.c.newest).select_from(
+        asked.outerjoin(met, met.c.patient == asked.c.patient))
+
+
+@behind.register
+def _(condition: SeverityOnDays, seen: Seen) -> Select:
+    window = seen.last_days(condition.within)
+    close = _close_days(condition, window)
+    near = and_(close.c.patient == window.c.patient, window.c.day.between(close.c.since, close.c.day))
+    return select(window.c.patient, window.c.entry, window.c.day).join(close, near).where(window.c.worst >= condition.at_least).distinct()
+
+
+@gathered.register
+def _(condition: NoRelief, seen: Seen) -> tuple[FromClause, Shown]:
+    w = seen.recent.c
+    helped = has(w.helped, RELIEF.all_bits - RELIEF.bits(condition.but))
+    return seen.recent, by_entry(seen.recent, case((and_(w.ago < condition.within, helped), false())))
+
+
+# --- since when -------------------------------------------------------------------------------------------------------------------
+
+@gathered.register
+def _(condition: DurationAtLeast, seen: Seen) -> tuple[FromClause, Shown]:
+    d = seen.in_episode.c
+    return seen.in_episode, by_entry(seen.in_episode, case((d.pain, d.day - d.episode >= condition.days)))
+
+
+@gathered.register
+def _(condition: DurationCrossed, seen: Seen) -> tuple[FromClause, Shown]:
+    d = seen.in_episode.c
+    crossed = d.episode + condition.days
+    lately = and_(crossed > d.as_of - condition.within, crossed <= d.as_of)
+    return seen.in_episode, by_entry(seen.in_episode, case((d.pain, and_(d.day >= crossed, lately))))
+
+
+@behind.register(DurationAtLeast)
+@behind.register(DurationCrossed)
+def _(condition: DurationAtLeast | DurationCrossed, seen: Seen) -> Select:
+    d = seen.in_episode.c
+    return select(d.patient, d.entry, d.day).where(d.pain, d.day - d.episode >= condition.days)
+
+
+# --- better than at first ---------------------------------------------------------------------------------------------------------
+
+def _compared(condition: NotImproved, seen: Seen) -> FromClause:
+    """`is_first` and `is_last` mark the diary days that are compared, which never overlap."""
+    day = seen.diary.c
+    order = {"partition_by": day.patient, "order_by": day.day}
+    n = func.count().over(**order, rows=(None, None))  # in the order of the other, so that both take one sort
+    d = select(seen.diary, func.row_number().over(**order).label("nth"), n.label("n")).subquery()
+    nth, n = d.c.nth, d.c.n
+    return select(d, and_(nth <= condition.span, 2 * nth <= n).label("is_first"),
+                  and_(n - nth < condition.span, 2 * (n - nth + 1) <= n).label("is_last")).subquery()
+
+
+@history.register
+def _(condition: NotImproved, seen: Seen) -> Select:
+    d = _compared(condition, seen).c
+    start, end = (func.avg(case((which, d.severity)), type_=Float) for which in (d.is_first, d.is_last))
+    needed = case((condition.share * start > condition.by, condition.share * start), else_=condition.by)
+    at_end = d.nth == d.n
+    good = or_(func.max(case((at_end, d.severity))) <= condition.good_enough + CLOSE, func.bool_or(and_(at_end, d.better), type_=Boolean))
+    met = case((func.max(d.day) - func.max(d.episode) < condition.after, false()), (func.max(d.n) >= 2, not_(or_(good, end <= start - needed + CLOSE))))
+    return without_evidence(d.patient, met).group_by(d.patient)
+
+
+@gathered.register
+def _(condition: NotImproved, seen: Seen) -> tuple[FromClause, Shown]:
+    d = seen.in_episode.c
+    return seen.in_episode, by_entry(seen.in_episode, and_(d.severity.is_not(None), d.day - d.episode >= condition.after))
+
+
+@behind.register
+def _(condition: NotImproved, seen: Seen) -> Select:
+    e, d = seen.in_episode.c, _compared(condition, seen)
+    compared = or_(d.c.is_first, d.c.is_last, d.c.day - d.c.episode >= condition.after)
+    return select(e.patient, e.entry, e.day).outerjoin(d, and_(d.c.patient == e.patient, d.c.day == e.day)).where(
+        e.severity.is_not(None), or_(compared, e.day - e.episode >= condition.after))
+
+
+# --- worse than before ------------------------------------------------------------------------------------------------------------
+
+def _by_day(condition: Worsened, seen: Seen) -> FromClause:
+    """A day's severity is the mean of its entries."""
+    w = seen.last_days(2 * condition.span).c
+    mean = func.avg(cast(w.severity, Float), type_=Float)
+    return select(w.patient, w.day, w.ago, mean.label("severity"), func.max(w.entry).label("newest")).where(w.severity.is_not(None)).group_by(
+        w.patient, w.day, w.ago).subquery()
+
+
+@history.register
+def _(condition: Worsened, seen: Seen) -> Select:
+    d = _by_day(condition, seen).c
+    late = d.ago < condition.span
+    now, before = (func.avg(case((which, d.severity)), type_=Float) for which in (late, ~late))
+    enough = and_(*[func.count(case((which, 1))) >= condition.least_days for which in (late, ~late)])
+    worse = and_(now - before >= condition.by - CLOSE, now - before >= condition.share * before - CLOSE, now >= condition.to_at_least - CLOSE)
+    return select(d.patient, case((enough, worse)).label("met"), func.min(case((late, d.day))).label("first_day"),
+                  func.max(case((late, d.day))).label("last_day"), func.max(case((late, d.newest))).label("newest")).group_by(d.patient)
+
+
+@behind.register
+def _(condition: Worsened, seen: Seen) -> Select:
+    w = seen.last_days(2 * condition.span).c
+    return select(w.patient, w.entry, w.day).where(w.severity.is_not(None), w.ago < condition.span)
+
+
+# --- how much it interferes -------------------------------------------------------------------------------------------------------
+
+@history.register
+def _(condition: InterferenceOnDays, seen: Seen) -> Select:
+    w = seen.last_days(condition.within).c
+    day = select(w.patient, w.day, func.max(w.interference).label("interference"),
+                 func.max(case((w.interference >= condition.at_least, w.entry))).label("newest")).where(w.interference.is_not(None)).group_by(
+        w.patient, w.day).subquery().c
+    high = day.interference >= condition.at_least
+    n = func.count(case((high, 1)))
+    met = case((n >= condition.on_days, true()), (func.count() >= condition.on_days, n >= condition.on_days))
+    return select(day.patient, met.label("met"), func.min(case((high, day.day))).label("first_day"), func.max(case((high, day.day))).label("last_day"),
+                  func.max(day.newest).label("newest")).group_by(day.patient)
+
+
+@behind.register
+def _(condition: InterferenceOnDays, seen: Seen) -> Select:
+    w = seen.last_days(condition.within).c
+    return select(w.patient, w.entry, w.day).where(w.interference >= condition.at_least)
+
+
+# --- silence ----------------------------------------------------------------------------------------------------------------------
+
+@gathered.register
+def _(condition: WorstAtLast, seen: Seen) -> tuple[FromClause, Shown]:
+    w = seen.recent.c
+    return seen.recent, by_entry(seen.recent, case((w.ago < 1, w.worst >= condition.at_least)))
+
+
+@behind.register
+def _(condition: WorstAtLast, seen: Seen) -> Select:
+    w = seen.last_days(1).c
+    return select(w.patient, w.entry, w.day).where(w.worst >= condition.at_least)
+
+
+@history.register
+def _(condition: Silent, seen: Seen) -> Select:
+    """Only of patients silent long enough: who has not been, is not silent, whatever lies between their diary days."""
+    r, e = seen.records.c, seen.entries.rows.c
+    silent = r.as_of - r.last_day > condition.days
+    theirs = seen.entries.joined(seen.records, and_(r.patient == e.patient, silent)).c
+    gap = select(theirs.patient, (theirs.day - func.lag(theirs.day).over(partition_by=theirs.patient, order_by=theirs.day)).label("gap")).subquery().c
+    median = select(gap.patient, func.percentile_cont(0.5).within_group(gap.gap).label("median")).where(gap.gap > 0).group_by(
+        gap.patient).subquery().c
+    long = or_(median.median.is_(None), r.as_of - r.last_day > condition.times * cast(median.median, Float))
+    return without_evidence(r.patient, true()).select_from(seen.records.outerjoin(median.median.table, median.patient == r.patient)).where(silent, long)
+
+# --- other rules ------------------------------------------------------------------------------------------------------------------
+
+@gathered.register
+def _(condition: RuleNotMet, seen: Seen) -> tuple[FromClause, Shown]:
+    bit = dict(seen.bits).get(condition.rule, -1)
+    return _of_rules(seen, case((seen.met.c.rule_bit == bit, false())))
+
+
+@gathered.register
+def _(condition: AnyRuleMet, seen: Seen) -> tuple[FromClause, Shown]:
+    return _of_rules(seen, case((seen.met.c.tier.in_(tuple(condition.tiers)), true())))
+
+
+def _of_rules(seen: Seen, which: ColumnElement[bool]) -> tuple[FromClause, Shown]:
+    return seen.met, Shown(which, *[cast(null(), kind) for kind in (Integer, Integer, BigInteger)])
