@@ -1,6 +1,6 @@
 """Conditions about the course: how bad in the last days, since when, better or worse than before, silence; and what other rules came to.
 The rest of `history`, which it hands on."""
-from sqlalchemy import BigInteger, Boolean, ColumnElement, Float, FromClause, Integer, Select, and_, case, cast, false, func, not_, null, or_, select, true
+from sqlalchemy import Boolean, ColumnElement, Float, FromClause, Integer, Select, and_, case, cast, false, func, not_, or_, select, true
 
 from dashboard.codelists import RELIEF
 from dashboard.database import has
@@ -134,23 +134,16 @@ def _(condition: NotImproved, seen: Seen) -> Select:
 
 # --- worse than before ------------------------------------------------------------------------------------------------------------
 
-def _by_day(condition: Worsened, seen: Seen) -> FromClause:
-    """A day's severity is the mean of its entries."""
-    w = seen.last_days(2 * condition.span).c
-    mean = func.avg(cast(w.severity, Float), type_=Float)
-    return select(w.patient, w.day, w.ago, mean.label("severity"), func.max(w.entry).label("newest")).where(w.severity.is_not(None)).group_by(
-        w.patient, w.day, w.ago).subquery()
-
-
 @history.register
 def _(condition: Worsened, seen: Seen) -> Select:
-    d = _by_day(condition, seen).c
+    d = seen.recent_day.c
     late = d.ago < condition.span
     now, before = (func.avg(case((which, d.severity)), type_=Float) for which in (late, ~late))
     enough = and_(*[func.count(case((which, 1))) >= condition.least_days for which in (late, ~late)])
     worse = and_(now - before >= condition.by - CLOSE, now - before >= condition.share * before - CLOSE, now >= condition.to_at_least - CLOSE)
     return select(d.patient, case((enough, worse)).label("met"), func.min(case((late, d.day))).label("first_day"),
-                  func.max(case((late, d.day))).label("last_day"), func.max(case((late, d.newest))).label("newest")).group_by(d.patient)
+                  func.max(case((late, d.day))).label("last_day"), func.max(case((late, d.newest))).label("newest")).where(
+        d.ago < 2 * condition.span).group_by(d.patient)
 
 
 @behind.register
@@ -220,4 +213,4 @@ def _(condition: AnyRuleMet, seen: Seen) -> tuple[FromClause, Shown]:
 
 
 def _of_rules(seen: Seen, which: ColumnElement[bool]) -> tuple[FromClause, Shown]:
-    return seen.met, Shown(which, *[cast(null(), kind) for kind in (Integer, Integer, BigInteger)])
+    return seen.met, Shown(which)

@@ -26,11 +26,11 @@ WORDS = (Named, PatientHas, Chosen, WorstAtLeast, StartedWithin, SuddenOnset)
 
 
 class Shown(NamedTuple):
-    """What a condition comes to, and the evidence of it, as columns."""
+    """What a condition comes to, and the evidence of it, as columns; None where that is asked later or there is none."""
     met: ColumnElement[bool]
-    first_day: ColumnElement[int]
-    last_day: ColumnElement[int]
-    newest: ColumnElement[int]
+    first_day: ColumnElement[int] | None = None
+    last_day: ColumnElement[int] | None = None
+    newest: ColumnElement[int] | None = None
 
 
 def sought(condition: Condition) -> Iterator[Condition]:
@@ -63,12 +63,13 @@ def by_entry(entries: FromClause, which: ColumnElement[bool]) -> Shown:
 
 def grouped(rows: FromClause, wanted: Sequence[Shown]) -> Select:
     """By patient what rows say of several conditions, in one pass: `met_0`, `first_day_0`, …"""
-    t = select(rows.c.patient, *[column.label(f"{name}_{n}") for n, one in enumerate(wanted) for name, column in one._asdict().items()]).subquery().c
+    said = [column.label(f"{name}_{n}") for n, one in enumerate(wanted) for name, column in one._asdict().items() if column is not None]
+    t = select(rows.c.patient, *said).subquery().c
     columns = []
     for n in range(len(wanted)):
-        met, first, last, newest = (t[f"{name}_{n}"] for name in Shown._fields)
-        summed = func.bool_or(met, type_=Boolean), func.min(case((met, first))), func.max(case((met, last))), func.max(case((met, newest)))
-        columns += [column.label(f"{name}_{n}") for name, column in zip(Shown._fields, summed, strict=True)]
+        columns.append(func.bool_or(t[f"met_{n}"], type_=Boolean).label(f"met_{n}"))
+        columns += [function(case((t[f"met_{n}"], t[f"{name}_{n}"]))).label(f"{name}_{n}")
+                    for name, function in zip(EVIDENCE, (func.min, func.max, func.max), strict=True) if f"{name}_{n}" in t]
     return select(t.patient, *columns).group_by(t.patient)
 
 
@@ -157,42 +158,49 @@ def _told_by(condition: WithinDays) -> tuple[Condition, ...]:
 
 
 def windows(script: Script, name: str, conditions: Sequence[WithinDays], seen: Seen) -> dict[Condition, Window]:
-    """A record of the days around each day with some anchor, and the evidence in them: one TEMP table for all conditions that look as
-    many days around theirs."""
-    spans: dict[tuple[int, int], list[WithinDays]] = {}
-    for condition in dict.fromkeys(conditions):
-        spans.setdefault((condition.before, condition.after), []).append(condition)
+    """A record of the days around each day with some anchor: one TEMP table for all conditions that look as many days around theirs."""
     found: dict[Condition, Window] = {}
-    for (before, after), alike in spans.items():
-        told_by = tuple(dict.fromkeys(map(_told_by, alike)))
-        window = script.store(f"{name}_around_{before}_{after}", _window(alike, told_by, seen))
-        anchors = _anchors(alike)
-        found |= {condition: Window(window, 1 << anchors.index(condition.anchor), told_by.index(_told_by(condition))) for condition in alike}
+    for (before, after), alike in by_span(conditions).items():
+        window, anchors = script.store(f"{name}_around_{before}_{after}", _window(alike, seen)), _anchors(alike)
+        found |= {condition: Window(window, 1 << anchors.index(condition.anchor)) for condition in alike}
     return found
 
 
-def _window(conditions: Sequence[WithinDays], told_by: Sequence[tuple[Condition, ...]], seen: Seen) -> Select:
-    near = _near(conditions, seen)
-    shows = [or_(*[_in_entry(part, near) for part in parts]).label(f"shows_{n}") for n, parts in enumerate(told_by)]
-    told = select(near, *shows).subquery()
-    t, p = told.c, seen.episodes.c
-    evidence = [function(case((t[f"shows_{n}"], column))).label(f"{name}_{n}") for n in range(len(told_by))
-                for name, function, column in zip(EVIDENCE, (func.min, func.max, func.max), (t.day, t.day, t.entry), strict=True)]
-    inner = tuple(part for condition in conditions for part in condition.walk())
-    window = select(t.patient, t.anchor_day, func.max(t.anchors).label("anchors"), *recorded(told, columns_read(inner)), *evidence).group_by(
-        t.patient, t.anchor_day)
+def by_span(conditions: Sequence[WithinDays]) -> dict[tuple[int, int], list[WithinDays]]:
+    spans: dict[tuple[int, int], list[WithinDays]] = {}
+    for condition in dict.fromkeys(conditions):
+        spans.setdefault((condition.before, condition.after), []).append(condition)
+    return spans
+
+
+def _window(conditions: Sequence[WithinDays], seen: Seen) -> Select:
+    near, p = _near(conditions, seen), seen.episodes.c
+    n, inner = near.c, tuple(part for condition in conditions for of in condition.parts for part in of.walk())
+    window = select(n.patient, n.anchor_day, func.max(n.anchors).label("anchors"), *recorded(near, columns_read(inner))).group_by(n.patient, n.anchor_day)
     if any(isinstance(part, over.BegunWithin) for part in inner):
-        age = func.max(case((t.anchor_day >= p.episode, t.anchor_day - p.episode))).label("episode_age")
-        window = window.add_columns(age).outerjoin(seen.episodes, p.patient == t.patient)
+        age = func.max(case((n.anchor_day >= p.episode, n.anchor_day - p.episode))).label("episode_age")
+        window = window.add_columns(age).outerjoin(seen.episodes, p.patient == n.patient)
     return window
 
 
 @gathered.register
 def _(condition: WithinDays, seen: Seen) -> tuple[FromClause, Shown]:
     window = seen.windows[condition]
-    w = window.table.c
-    met = case((band(w.anchors, window.anchor) != 0, answer(AllOf(condition.parts), window.table, {})))
-    return window.table, Shown(met, *[w[f"{name}_{window.evidence}"] for name in EVIDENCE])
+    return window.table, Shown(case((band(window.table.c.anchors, window.anchor) != 0, answer(AllOf(condition.parts), window.table, {}))))
+
+
+def shown_around(conditions: Sequence[WithinDays], seen: Seen, whose: FromClause) -> tuple[FromClause, dict[Condition, Shown]]:
+    """Evidence of conditions that look as many days around their anchors: what the findings of some patients report around the days of
+    which they are true. Asked last, because of few patients any is."""
+    window, span = seen.windows[conditions[0]].table, conditions[0]
+    met = [gathered(condition, seen)[1].met.label(f"met_{n}") for n, condition in enumerate(conditions)]
+    w = select(window.c.patient, window.c.anchor_day, *met).where(window.c.patient.in_(select(whose.c.patient))).subquery().c
+    f = seen.findings.c
+    shows = [and_(w[f"met_{n}"], or_(*[_in_entry(part, seen.findings) for part in _told_by(condition)])).label(f"shows_{n}")
+             for n, condition in enumerate(conditions)]
+    near = select(f.patient, f.entry, f.day, *shows).join(
+        w.patient.table, and_(w.patient == f.patient, f.day.between(w.anchor_day - span.before, w.anchor_day + span.after))).subquery()
+    return near, {condition: by_entry(near, near.c[f"shows_{n}"]) for n, condition in enumerate(conditions)}
 
 
 @behind.register

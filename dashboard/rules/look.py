@@ -7,6 +7,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
+    Float,
     FromClause,
     Integer,
     Select,
@@ -31,7 +32,7 @@ from dashboard.rules import episodes
 from dashboard.rules.compile import answer, columns_read, recorded, said
 from dashboard.rules.conditions import AllOf, Condition, Named, Reported, TemperatureAtLeast
 from dashboard.rules.definition import Rule
-from dashboard.rules.history import FINDINGS, among
+from dashboard.rules.history import FINDINGS, among, sought
 from dashboard.rules.over_time import InterferenceOnDays, NoRelief, NotImproved, SameEntry, SameEntryOfPatientWith, SeverityOnDays, WithinDays, Worsened
 from dashboard.rules.seen import RECENT, Entries, Script, Seen
 from dashboard.rules.single import SuddenOnset
@@ -78,8 +79,9 @@ def _look(all_: Entries, rules: tuple[Rule, ...], today: Table) -> Look:
     in_episode = episodes.entries(all_, current)
     spans = [part.span for part in parts if isinstance(part, NotImproved)]
     diary = episodes.diary(script, in_episode, current, max(spans)) if spans else None
+    by_day = script.store("rule_recent_day", _days(recent)) if any(isinstance(part, Worsened) for part in parts) else None
     histories = HISTORY.bits({code for part in parts if isinstance(part, SameEntryOfPatientWith) for code in part.history})
-    seen = Seen(all_, records, findings, recent, days, current, in_episode, diary, _of_known(all_, records, histories), met,
+    seen = Seen(all_, records, findings, recent, days, current, in_episode, diary, by_day, _of_known(all_, records, histories), met,
                 tuple((rule.rule_id, rule.bit) for rule in rules))
     late = seen.last_days(RECENT)
     lately, own = Entries(late, read, raw=False), script.store("rule_recent_record", _records(late, read, today))
@@ -99,6 +101,14 @@ def _records(entries: FromClause, read: tuple[str, ...], today: Table) -> Select
         func.max(e.day).label("last_day"), func.max(e.entry).label("newest"), func.min(e.onset).label("first_onset"),
         func.max(e.onset).label("last_onset"), func.max(case((and_(e.pain, e.onset.is_(None)), e.day))).label("last_open_pain"),
         *recorded(entries, read)).group_by(e.patient)
+
+
+def _days(recent: Table) -> Select:
+    """The last days with a severity, the mean of their entries."""
+    w = recent.c
+    mean = func.avg(cast(w.severity, Float), type_=Float)
+    return select(w.patient, w.day, w.ago, mean.label("severity"), func.max(w.entry).label("newest")).where(w.severity.is_not(None)).group_by(
+        w.patient, w.day, w.ago)
 
 
 def _days_back(parts: Iterable[Condition]) -> Iterator[int]:
@@ -122,6 +132,7 @@ def _looked_for(condition: Condition, of_few: bool) -> Iterator[Condition]:
     if isinstance(condition, WithinDays):
         yield condition
         yield from condition.anchor.walk()
+        yield from (part for part in sought(condition) if isinstance(part, FINDINGS))
     elif isinstance(condition, SameEntry):
         yield from condition.walk()
     elif not isinstance(condition, SameEntryOfPatientWith):

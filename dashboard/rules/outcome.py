@@ -28,7 +28,7 @@ from dashboard.rules.compile import answer
 from dashboard.rules.conditions import AnyOf, Condition, Not
 from dashboard.rules.course import behind, gathered, history
 from dashboard.rules.definition import Arm, Rule
-from dashboard.rules.history import EVIDENCE, FINDINGS, WORDS, Shown, among, by_entry, grouped, regardless, reporting, windows
+from dashboard.rules.history import EVIDENCE, FINDINGS, WORDS, Shown, among, by_entry, by_span, grouped, regardless, reporting, shown_around, windows
 from dashboard.rules.look import Look
 from dashboard.rules.over_time import AnyRuleMet, WithinDays
 from dashboard.rules.seen import Script, Seen
@@ -77,8 +77,9 @@ def questions(name: str, rules: tuple[Rule, ...], look: Look, assess: tuple[Rule
         a.patient, _bits((rule, _combined(rule, a)) for rule in rules).label("met"),
         _bits((rule, _combined(rule, a).is_(None)) for rule in rules).label("cannot_assess"),
         _bits((rule, _combined(rule, recently.c).is_not(None)) for rule in asked).label("assessed_recently")).select_from(together))
-    keys = [key for rule in rules for arm in rule.arms for key in _shown_by(arm) if isinstance(key, _Told)]
-    shown |= _asked(told, f"{name}_told", keys, seen, _told_to(rules, arms, seen))
+    keys = tuple(dict.fromkeys(key for rule in rules for arm in rule.arms for key in _shown_by(arm)))
+    shown |= _asked(told, f"{name}_told", [key for key in keys if isinstance(key, _Told)], seen, _told_to(rules, arms, seen))
+    shown |= _shown_around(told, name, rules, [key for key in keys if isinstance(key, WithinDays)], arms, seen)
     names = [c.name for c in seen.met.c]
     return Questions(script, standing, told, {rule.bit: seen.met.insert().from_select(names, _met(rule, arms, seen, shown)) for rule in rules})
 
@@ -114,10 +115,20 @@ def _asked(script: Script, name: str, conditions: Iterable[Condition], seen: See
     shown: dict[Condition, Shown] = {}
     for number, (rows, wanted) in enumerate(sharing.items()):
         stored = script.store(f"{name}_shown_{number}", grouped(rows, list(wanted.values()))).c
-        shown |= {condition: Shown(*[stored[f"{part}_{n}"] for part in Shown._fields]) for n, condition in enumerate(wanted)}
+        shown |= {condition: Shown(*[stored.get(f"{part}_{n}") for part in Shown._fields]) for n, condition in enumerate(wanted)}
     for number, (condition, statement) in enumerate(alone.items()):
         own = Shown(*[script.store(f"{name}_history_{number}", statement).c[part] for part in Shown._fields])
         shown[condition] = own._replace(**{part: getattr(shown[condition], part) for part in EVIDENCE}) if condition in shown else own
+    return shown
+
+
+def _shown_around(script: Script, name: str, rules: tuple[Rule, ...], keys: list[WithinDays], stored: Table, seen: Seen) -> dict[Condition, Shown]:
+    shown: dict[Condition, Shown] = {}
+    for (before, after), alike in by_span(keys).items():
+        arms = [stored.c[_name(rule, n)] for rule in rules for n, arm in enumerate(rule.arms) if set(alike) & set(_shown_by(arm))]
+        rows, wanted = shown_around(alike, seen, select(stored.c.patient).where(or_(*arms)).subquery())
+        table = script.store(f"{name}_shown_around_{before}_{after}", grouped(rows, list(wanted.values()))).c
+        shown |= {condition: Shown(*[table[f"{part}_{n}"] for part in Shown._fields]) for n, condition in enumerate(wanted)}
     return shown
 
 

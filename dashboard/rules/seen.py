@@ -54,11 +54,9 @@ class Entries:
 
 @dataclass(frozen=True)
 class Window:
-    """Records of the days around days with some anchor: which of them this condition's anchor is (a bit of `anchors`), and which
-    evidence columns are its own."""
+    """Records of the days around days with some anchor, and which of them this condition's anchor is (a bit of `anchors`)."""
     table: Table
     anchor: int
-    evidence: int
 
 
 @dataclass(frozen=True)
@@ -74,6 +72,7 @@ class Seen:
     episodes: Table
     in_episode: FromClause
     diary: Table | None
+    recent_day: Table | None
     of_known: FromClause | None
     met: Table
     bits: tuple[tuple[str, int], ...]

@@ -130,9 +130,9 @@ def _compare(connection: Connection, rows: list[Row], as_of: int, everybody: boo
         assert row["last_evidence"] == (diaries.FIRST + max(outcome.last for outcome in shown) if worst else None)
 
 
-@given(_rows(), st.sampled_from(AS_OFS), st.booleans())
-def test_sql_says_what_the_oracle_says(connection: Connection, rows: list[Row], as_of: int, everybody: bool) -> None:
-    _compare(connection, rows, as_of, everybody)
+@given(_rows(), st.sampled_from(AS_OFS))
+def test_sql_says_what_the_oracle_says(connection: Connection, rows: list[Row], as_of: int) -> None:
+    _compare(connection, rows, as_of, everybody=False)
 
 
 @pytest.mark.parametrize("everybody", [True, False])
@@ -180,7 +180,7 @@ def test_saying_no_later_clears_no_emergency(connection: Connection) -> None:
 
 
 def test_every_met_rule_shows_its_entries(connection: Connection) -> None:
-    rows, day = _cohort(6, 7), diaries.FIRST + 100
+    rows, day = _cohort(40 if CAMPAIGN else 3, 7), diaries.FIRST + 100
     outcomes, _ = _evaluated(connection, rows, 100)
     diaries.append(connection, rows)
     for (patient, rule_id), outcome in outcomes.items():
