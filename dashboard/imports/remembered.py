@@ -41,6 +41,15 @@ def recalled(connection: Connection, header: Iterable[str], source: str | None =
     return mappings.read(found[0].document) if found else None
 
 
+def last_time(connection: Connection, header: Iterable[str], source: str | None = None) -> tuple[str, datetime] | None:
+    """Whose mapping `recalled` is, and when it was remembered (UTC)."""
+    found = _found(connection, signature=shapes.signature(header), source=source)
+    if not found:
+        return None
+    event = audit.events(connection, kinds=("mapping_remembered",), subject=str(found[0].mapping)).iloc[0]
+    return found[0].source, event["happened_at"].to_pydatetime()
+
+
 def as_before(connection: Connection, tabular: Tabular, source: str | None = None) -> Mapping | None:
     """How a file is to be read where nobody says: as the last time, or with the columns of the template (None). Raises Refused if neither."""
     known = _of_the_corrected(connection, tabular) or recalled(connection, tabular.header, source)
@@ -68,7 +77,7 @@ def everything(connection: Connection) -> list[Mapping]:
 
 def _found(connection: Connection, **wanted: str | None) -> list[Row]:
     conditions = [_M[name] == value for name, value in wanted.items() if value is not None]
-    return list(connection.execute(select(_M.source, _M.signature, _M.document).where(*conditions).order_by(_M.event.desc())))
+    return list(connection.execute(select(_M.mapping, _M.source, _M.signature, _M.document).where(*conditions).order_by(_M.event.desc())))
 
 
 def _newest(rows: list[Row]) -> list[Mapping]:

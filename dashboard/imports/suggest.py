@@ -1,5 +1,6 @@
 """What the columns of an unknown sheet may be: proposals by name, label and values, each with its confidence, for a person to decide."""
 import csv
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cache
@@ -21,6 +22,7 @@ SURE = 0.8
 LOOKED_AT = 2_000  # distinct values of a column
 _SPLITS = (";", "|", ",", " ")
 _ALIKE = 88
+_LASTING = re.compile(r"\d+([.,]\d+)?\s*[A-Za-z]+\.?")  # 3 weeks
 Known = dict[str, str]
 
 
@@ -69,6 +71,19 @@ def completed(base: Mapping, proposals: Iterable[Proposal], sure: float = SURE) 
         if proposal.name and proposal.column and proposal.confidence >= sure:
             base = base.with_column(proposal.name, proposal.column)
     return base
+
+
+def as_column(tabular: Tabular, headers: tuple[str, ...], name: str, known: Iterable[Family] = ()) -> tuple[Column, tuple[str, ...]]:
+    """One column of the sheet, or a family of them, as the column of ours that a person chose; and what to ask about it."""
+    group = next(iter(_families(list(headers), known)), None) if len(headers) > 1 else None
+    if group is None:
+        _, column, asks = _fit(name, headers[0], _values(tabular.columns[headers[0]]), tabular)
+        return replace(column, headers=headers), asks
+    pattern, _, answers, family = group
+    codes = {answer: code_for(name, word)[0] for answer, word in zip(answers, _spoken_answers(tabular, headers, answers), strict=True)}
+    values = {answer: code for answer, code in codes.items() if code and cellwise.lookup(name, {}).get(answer.casefold()) != code}
+    column = Column(pattern=pattern, checked=family.checked, values=values, no_only_where=_complete(tabular, family))
+    return column, (*(("values",) if None in codes.values() else ()), *(("not_checked",) if name in GROUPS else ()))
 
 
 def code_for(name: str, value: str) -> tuple[str | None, float]:
@@ -150,7 +165,8 @@ def _fit(name: str, header: str, values: list[str], tabular: Tabular) -> tuple[f
         split, share = _spoken(name, values)
         return 0.6 + 0.4 * share, _list_column(name, header, values, split), ()
     if name in MOMENTS or name == "onset_date":
-        dated = [value for value in values if any(sign.isdigit() for sign in value) and any(sign in value for sign in "-/. ")]
+        dated = [value for value in values if any(sign.isdigit() for sign in value) and any(sign in value for sign in "-/. ")
+                 and not (name == "onset_date" and _LASTING.fullmatch(value))]
         asks = ("date_order",) if dated and moments.undecided(tabular.columns[header]) else ()
         if name == "onset_date" and not dated:
             return 0.9, plain, ("unit",)
@@ -217,7 +233,7 @@ def _one_hot(tabular: Tabular, headers: list[str], family: Family) -> bool:
 
 
 def _family(tabular: Tabular, pattern: str, headers: list[str], answers: list[str], family: Family) -> Proposal:
-    spoken = [tabular.labels.get(header, "").rsplit(" - ", 1)[-1] or answer for header, answer in zip(headers, answers, strict=True)]
+    spoken = _spoken_answers(tabular, headers, answers)
     ranked = dict(_named(*_said(tabular, headers[0]), pattern.split("*")[0].strip("_/[( "), tabular.labels.get(headers[0], "").rsplit(" - ", 1)[0]))
     scored = []
     for name in (*LISTS, *GROUPS):
@@ -234,6 +250,10 @@ def _family(tabular: Tabular, pattern: str, headers: list[str], answers: list[st
     asks = (*(("values",) if None in known else ()), *(("not_checked",) if name in GROUPS else ()))
     return Proposal(tuple(headers), name, column, round(score, 2), "its name and answers", examples, asks,
                     tuple(other for _, other, _ in sorted(scored, key=lambda one: -one[0])[1:4]))
+
+
+def _spoken_answers(tabular: Tabular, headers: Iterable[str], answers: Iterable[str]) -> list[str]:
+    return [tabular.labels.get(header, "").rsplit(" - ", 1)[-1] or answer for header, answer in zip(headers, answers, strict=True)]
 
 
 def _complete(tabular: Tabular, family: Family) -> Where | None:

@@ -2,12 +2,14 @@
 import streamlit as st
 
 from dashboard.codelists import SYMPTOM
-from dashboard.imports import export, fields, report
+from dashboard.imports import export, fields, report, unknown
+from dashboard.imports.checked import codes_of
 from dashboard.imports.plan import ImportPlan
-from dashboard.views import session
+from dashboard.imports.unknown import UnknownValue
+from dashboard.views import drafting, session
 from dashboard.wording import counted, plain
 
-KINDS_SHOWN = 12
+KINDS_SHOWN, VALUES_SHOWN = 12, 20
 RED_FLAG_COLUMN = "Red flags reported, or perhaps reported"
 
 
@@ -15,7 +17,7 @@ def columns(plan: ImportPlan) -> None:
     """Which columns were recognised, which are only kept, which red flags the file does not ask about."""
     found = plan.mapped
     renamed = [f"{code(header)} is {code(name)}" for name, header in found.columns.items() if header != name]
-    st.markdown(f"**Recognised ({len(found.columns)}):** " + " ".join([*(code(name) for name, header in found.columns.items() if header == name), *renamed]))
+    st.markdown(f"**Recognised ({len(found.columns)}):** " + ", ".join([*(code(name) for name, header in found.columns.items() if header == name), *renamed]))
     if found.unmapped:
         st.markdown(f"**Not known here ({len(found.unmapped)}):** {' '.join(map(code, found.unmapped))} kept as written beside each entry; no rule reads them.")
     if found.service:
@@ -43,6 +45,11 @@ def summary(plan: ImportPlan) -> None:
                  if loaded else "Importing it again changes no entry.")
         st.info(f"**This very file is here already, as batch {plan.same_file_as}.** {again}", icon=":material/content_copy:")
     st.markdown(f"##### {plan.sentence}")
+    if reasons := {reason: len(rows) for reason, rows in plan.mapped.tabular.left_out.items() if len(rows)}:
+        fates = {"loaded": "loaded", "duplicate": "already here", "quarantined": "in need of attention", "left_out": "left out"}
+        sum_ = " + ".join(f"{plan.counts[fate]:,} {word}" for fate, word in fates.items() if plan.counts[fate] or fate == "loaded")
+        st.markdown(f"{counted(plan.counts['rows_in'], 'row')} = {sum_}. "
+                    f"**Left out:** {', '.join(f'{plain(reason)} ({number:,})' for reason, number in reasons.items())}.")
     red = plan.red_flag_rows
     if len(red):
         with st.container(border=True, key="red_flag_rows"):
@@ -54,6 +61,38 @@ def summary(plan: ImportPlan) -> None:
                 RED_FLAG_COLUMN: st.column_config.TextColumn(width=600)}, alt="Rows that will not load and report a red flag")
 
 
+def unknown_values(plan: ImportPlan) -> None:
+    """Values that nobody has told the meaning of, each with what it most likely means."""
+    asked = unknown.values(plan.mapped, plan.problems)
+    if not asked:
+        return
+    with st.container(border=True, key="unknown_values"):
+        are, means = ("is", "it means") if len(asked) == 1 else ("are", "each means")
+        st.markdown(f"**{counted(len(asked), 'value')} of the file {are} not known here.** Say what {means}; "
+                    "rows with a value that nobody explains wait in quarantine.")
+        for number, one in enumerate(asked[:VALUES_SHOWN]):
+            value, ours = st.columns((3, 3), vertical_alignment="center")
+            with value:
+                st.markdown(f"**{plain(one.value)}** :small[:gray[in {plain(one.column)}, {counted(one.rows, 'row')}]]")
+            codes = codes_of(one.name) or {}
+            with ours:
+                st.selectbox(f"What {one.value} means", [*codes, ""], index=list(codes).index(one.suggested) if one.suggested in codes else None,
+                             format_func=lambda code, codes=codes: codes.get(code, "It says nothing"), key=f"value_{number}", label_visibility="collapsed",
+                             placeholder="Not said: its rows wait")
+        if len(asked) > VALUES_SHOWN:
+            st.caption(f"{counted(len(asked) - VALUES_SHOWN, 'more value')}, rarer ones, can be said after these.")
+        told = [one for number, one in enumerate(asked[:VALUES_SHOWN]) if session.recall(f"value_{number}") is not None]
+        label = f"Apply {counted(len(told), 'meaning')} and check again" if told else "Apply and check again"
+        st.button(label, key="apply_values", type="primary" if told else "secondary", disabled=not told,
+                  on_click=_apply, args=(asked[:VALUES_SHOWN],))
+
+
+def _apply(asked: list[UnknownValue]) -> None:
+    told = [(one.name, one.value, code) for number, one in enumerate(asked) if (code := session.recall(f"value_{number}")) is not None]
+    session.forget(*(f"value_{number}" for number in range(len(asked))))
+    drafting.changed(session.recall("draft").with_values(told))
+
+
 def problems(plan: ImportPlan) -> None:
     """What is wrong, by kind, and the sheets to correct it with."""
     if len(plan.quarantined):
@@ -61,8 +100,10 @@ def problems(plan: ImportPlan) -> None:
         if kinds is None:
             kinds = report.by_kind(plan.problems)
             session.remember("problem_kinds", kinds)
-        st.markdown(f"**{counted(len(plan.quarantined), 'row')} will not load as {'it is' if len(plan.quarantined) == 1 else 'they are'}.** "
-                    "Imported now, they wait in quarantine as they were written; corrected, they can be sent again. Row 1 is the header.")
+        as_is, waits, it = ("it is", "it waits", "it") if len(plan.quarantined) == 1 else ("they are", "they wait", "they")
+        header = plan.tabular.found.header_row or 1
+        st.markdown(f"**{counted(len(plan.quarantined), 'row')} will not load as {as_is}.** Imported now, {waits} in quarantine as written; "
+                    f"corrected, {it} can be sent again. Row {header:,} is the header.")
         # a table wraps its texts; they are Markdown to it
         st.table(kinds.assign(rows=kinds["rows"].map("{:,}".format), **{name: kinds[name].map(plain) for name in ("column", "found", "expected")}).set_axis(
             ["What is wrong", "Column", "Rows", "Which rows", "Found", "What would be right"], axis=1), hide_index=True, border="horizontal",

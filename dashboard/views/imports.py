@@ -6,15 +6,14 @@ from dataclasses import dataclass, field, replace
 import streamlit as st
 
 from dashboard.errors import UserError
-from dashboard.imports import commit, plan, report, tabular
+from dashboard.imports import commit, plan, remembered, report
+from dashboard.imports.draft import Draft
 from dashboard.imports.plan import ImportPlan
-from dashboard.imports.tabular import Tabular
 from dashboard.rules import active
 from dashboard.status import Status
-from dashboard.views import attention, batches, findings, frame, session
+from dashboard.views import attention, batches, choosing, drafting, findings, frame, mapping, session
+from dashboard.views.choosing import DONE, NOW
 from dashboard.wording import counted, plain
-
-DONE, NOW = ":material/check_circle:", ":material/radio_button_checked:"
 
 
 @dataclass(frozen=True)
@@ -26,138 +25,139 @@ class Chosen:
 
 def page() -> None:
     found = frame.begin("Import")
-    chosen, receipt = session.recall("chosen"), session.recall("receipt")
+    receipt = session.recall("receipt")
     if receipt:
         _steps_done(receipt)
     else:
-        _choose(chosen, found)
-        _map(chosen, found)
-        _check(chosen)
+        draft = drafting.current()
+        chosen: Chosen | None = session.recall("chosen")
+        choosing.step(draft)
+        _map(draft, chosen)
+        _check(draft, chosen, found)
         with st.expander("**4 Done** · a receipt in which every row is accounted for", type="step", key="step_4"):
             st.caption("The whole file is stored at once or not at all. Afterwards it can be taken back as a whole, below.")
     attention.show()
     batches.show()
 
 
-# --- 1 choose ---------------------------------------------------------------------------------------------------------------------
+# --- 2 map ------------------------------------------------------------------------------------------------------------------------
 
-def _choose(chosen: Chosen | None, found: Status) -> None:
-    if chosen:
-        read = chosen.plan.tabular
-        with st.expander(f"**1 Choose** · {plain(read.name)}, {counted(len(read.rows), 'row')}", type="step", icon=DONE, key="step_1_done"):
-            st.button("Choose another file", key="cancel", icon=":material/undo:", on_click=_cancel, help="Forgets this one; nothing was stored")
-        return
-    with st.expander("**1 Choose** · a file; nothing is stored yet", expanded=True, type="step", icon=NOW, key="step_1"):
-        refused = session.recall("refused")
-        if refused:
-            st.warning(f"**This file can't be imported as it is. Nothing was stored.**\n\n{plain(refused)}", icon=":material/block:")
-        uploaded = st.file_uploader("Diary export: a CSV file in UTF-8 with a header row, one row an entry", type=["csv", "tsv", "txt"],
-                                    key=session.upload_key())
-        with st.container(horizontal=True, vertical_alignment="bottom"):
-            _source_name()
-            findings.template()
-        if uploaded:
-            _plan(uploaded.name, uploaded.getvalue(), found)
-
-
-def _source_name() -> None:
-    st.text_input("Source, if the file has no such column", key="source_name", max_chars=200, placeholder="default", width=300,
-                  help="The clinic, app or study that the patients' ids belong to. The same id in two sources is two patients.")
-
-
-def _plan(name: str, content: bytes, found: Status) -> None:
-    """Reads the file into a plan; the upload is dropped either way, a refusal says why."""
-    session.forget("refused", "problem_kinds")
-    with st.status(f"Reading {plain(name)} …", expanded=True) as progress:
-        try:
-            read = tabular.read(content, name)
-            _compare(read, found, progress)
-        except UserError as error:
-            session.remember("refused", str(error))
-    session.drop_upload()
-    st.rerun()
-
-
-def _compare(read: Tabular, found: Status, progress: st.delta_generator.DeltaGenerator) -> None:
-    progress.update(label=f"Checking {counted(len(read.rows), 'row')} and comparing them with what is here …")
-    # demo diaries are shown as of their last day, which ends with the first diaries of one's own
-    with session.reading() as connection:
-        planned = plan.plan(connection, read, today=session.today(), source=session.recall("source_name") or None)
-        progress.update(label=f"Working out which flags {counted(planned.counts['loaded'], 'new entry')} would raise …")
-        planned = replace(planned, consequence=plan.consequence(connection, planned, active.current(connection).rules, max(found.as_of, session.today())))
-    session.remember("chosen", Chosen(planned))
-
-
-def _cancel() -> None:
-    session.forget("chosen", "problem_kinds", "refused", "receipt")
-
-
-# --- 2 map, 3 check ---------------------------------------------------------------------------------------------------------------
-
-def _map(chosen: Chosen | None, found: Status) -> None:
-    if not chosen:
+def _map(draft: Draft | None, chosen: Chosen | None) -> None:
+    if not draft:
         with st.expander("**2 Map** · which columns are recognised, which red flags are not asked", type="step", key="step_2"):
-            st.caption("Columns are known by the names of the template. Others are kept beside the entry as they were written.")
+            st.caption("Columns are known by the names of the template, by the kind of file, or by how such a file was read before. "
+                       "For any other, each column is proposed, and you decide.")
         return
-    planned = chosen.plan
-    unmapped = f", {len(planned.columns_unmapped)} kept as written" if planned.columns_unmapped else ""
-    absent = f", {counted(len(planned.columns_absent), 'red flag')} not asked" if planned.columns_absent else ""
-    recognised = f"{counted(len(planned.mapped.columns), 'column')} recognised"
-    with st.expander(f"**2 Map** · {recognised}{unmapped}{absent}", expanded=True, type="step", icon=DONE, key="step_2_done"):
-        if "source" not in planned.mapped.columns:
-            _source_name()
-            if (session.recall("source_name") or "default") != _source_of(planned):
-                with st.status("Comparing again …") as progress:
-                    session.forget("problem_kinds")
-                    try:
-                        _compare(planned.tabular, found, progress)
-                    except UserError as error:
-                        session.forget("chosen")
-                        session.remember("refused", str(error))
-                st.rerun()
-        findings.columns(planned)
+    if chosen:
+        mapped = chosen.plan.mapped
+        parts = [f"{counted(len(mapped.columns), 'column')} recognised", f"{len(mapped.unmapped)} kept as written" if mapped.unmapped else "",
+                 f"{counted(len(mapped.absent_red_flags), 'red flag')} not asked" if mapped.absent_red_flags else ""]
+        with st.expander(f"**2 Map** · {', '.join(filter(None, parts))}", expanded=True, type="step", icon=DONE, key="step_2_done"):
+            if draft.known_as:
+                st.markdown(f"**Recognised as {plain(draft.known_as)}.**")
+            _source(chosen)
+            findings.columns(chosen.plan)
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.button("Change the mapping", key="change_mapping", icon=":material/edit:", on_click=lambda: drafting.changed(replace(draft, accepted=False)))
+                mapping.download(draft)
+        return
+    known = f"recognised as {plain(draft.known_as)}" if draft.known_as else "say what the columns are"
+    with st.expander(f"**2 Map** · {known}", expanded=True, type="step", icon=NOW, key="step_2_now"):
+        if not draft.ready or session.recall("unfit"):
+            mapping.table(draft)
 
 
-def _source_of(planned: ImportPlan) -> str:
-    names = planned.typed.source.dictionary
-    return names[0].as_py() if len(names) else session.recall("source_name") or "default"
+def _source(chosen: Chosen) -> None:
+    if "source" in chosen.plan.mapped.columns:
+        return
+    choosing.source_name()
+    names = chosen.plan.typed.source.dictionary
+    planned_for = names[0].as_py() if len(names) else session.recall("source_name") or "default"
+    if (session.recall("source_name") or "default") != planned_for:
+        session.forget("chosen", "problem_kinds")
+        st.rerun()
 
 
-def _check(chosen: Chosen | None) -> None:
-    if not chosen:
-        with st.expander("**3 Check** · what would change, what is wrong, and your decision", type="step", key="step_3"):
-            st.caption("You see how many entries are new, how many are here already, which rows need attention, and which flags the file would raise.")
+# --- 3 check ----------------------------------------------------------------------------------------------------------------------
+
+def _check(draft: Draft | None, chosen: Chosen | None, found: Status) -> None:
+    if not draft or not (chosen or draft.ready) or session.recall("unfit"):
+        with st.expander("**3 Check** · what would change, what is wrong, and your decision", expanded=bool(draft), type="step",
+                         key="step_3_waits" if draft else "step_3"):
+            if not draft:
+                st.caption("You see how many entries are new, how many are here already, which rows need attention, and which flags the file would raise.")
+            elif draft.open:
+                st.markdown("**Still to be said in step 2:**\n" + "\n".join(f"- {plain(one)}" for one in draft.open))
+            else:
+                st.caption("Look through the columns above, then check the rows.")
         return
     with st.expander("**3 Check** · nothing is stored until you decide", expanded=True, type="step", icon=NOW, key="step_3_now"):
+        if not chosen:
+            _plan(draft, found)
+            st.rerun()
         findings.summary(chosen.plan)
+        findings.unknown_values(chosen.plan)
         findings.problems(chosen.plan)
-        counts = chosen.plan.counts
-        label = f"Import {counted(counts['loaded'], 'entry')}" if counts["loaded"] else (
-            f"Keep {counted(counts['quarantined'], 'row')} in quarantine" if counts["quarantined"] else "Note that nothing is new")
-        if not session.ask_name("import"):
-            st.caption(f"Then: {label[:1].lower() + label[1:]}.")
-            return
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.button(label, key="import", type="primary" if counts["loaded"] else "secondary", on_click=_import, args=(chosen,))
-            st.button("Import nothing", key="discard", type="tertiary", on_click=_cancel)
-        if counts["loaded"] > 100_000:
-            st.caption("A file of this size takes some seconds; the page answers when all of it is stored.")
+        _decide(draft, chosen)
 
 
-def _import(chosen: Chosen) -> None:
+def _plan(draft: Draft, found: Status) -> None:
+    read = draft.tabular
+    with st.status(f"Checking {counted(len(read.rows), 'row')} and comparing them with what is here …", expanded=True) as progress:
+        try:
+            # demo diaries are shown as of their last day, which ends with the first diaries of one's own
+            with session.reading() as connection:
+                planned = plan.plan(connection, read, draft.how, today=session.today(), source=session.recall("source_name") or None)
+                progress.update(label=f"Working out which flags {counted(planned.counts['loaded'], 'new entry')} would raise …")
+                rules = active.current(connection).rules
+                planned = replace(planned, consequence=plan.consequence(connection, planned, rules, max(found.as_of, session.today())))
+            session.remember("chosen", Chosen(planned))
+        except UserError as error:
+            session.remember("unfit", str(error))
+
+
+def _decide(draft: Draft, chosen: Chosen) -> None:
+    counts = chosen.plan.counts
+    label = f"Import {counted(counts['loaded'], 'entry')}" if counts["loaded"] else (
+        f"Keep {counted(counts['quarantined'], 'row')} in quarantine" if counts["quarantined"] else "Note that nothing is new")
+    if chosen.plan.mapped.grouped and counts["loaded"]:
+        label = f"Import {counted(counts['entries'] + counts['revised'], 'entry')} of {counted(counts['loaded'], 'row')}"
+    if not session.ask_name("import"):
+        st.caption(f"Then: {label[:1].lower() + label[1:]}.")
+        return
+    how = chosen.plan.mapped.mapping
+    if not how.as_template:
+        names = chosen.plan.typed.patients["source"].unique()
+        whose = "" if len(names) == 1 and names[0] == "default" else f" for {plain(names[0])}" if len(names) == 1 else " for its sources"
+        st.checkbox(f"Remember this mapping{whose}: the next file with the same columns goes straight through", value=True, key="remember_mapping")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(label, key="import", type="primary" if counts["loaded"] else "secondary", on_click=_import, args=(chosen, draft.tabular.header))
+        st.button("Import nothing", key="discard", type="tertiary", on_click=drafting.forget)
+    if counts["loaded"] > 100_000:
+        st.caption("A file of this size takes some seconds; the page answers when all of it is stored.")
+
+
+def _import(chosen: Chosen, header: tuple[str, ...]) -> None:
     if not chosen.decided.acquire(blocking=False):
         return
     done: list[commit.Receipt] = []
+    how = chosen.plan.mapped.mapping
+    remembers = not how.as_template and session.recall("remember_mapping", True)
+
+    def store() -> None:
+        done.append(commit.commit_and_evaluate(session.engine(), chosen.plan, by=session.name(), at=session.now(), today=session.today()))
+        for source in chosen.plan.typed.patients["source"].unique() if remembers else ():
+            remembered.remember(session.engine(), source, how, header, by=session.name(), at=session.now())
+
     try:
-        session.write("Imported. Every row is accounted for in the receipt.", lambda: done.append(commit.commit_and_evaluate(
-            session.engine(), chosen.plan, by=session.name(), at=session.now(), today=session.today())))
+        session.write("Imported. Every row is accounted for in the receipt.", store)
     finally:
         if not done:
             chosen.decided.release()
     if not done:
         return
+    drafting.forget()
     session.remember("receipt", report.receipt_document(done[0], chosen.plan.tabular.name))
-    session.forget("chosen", "problem_kinds")
 
 
 # --- 4 done -----------------------------------------------------------------------------------------------------------------------
@@ -175,7 +175,7 @@ def _steps_done(receipt: Mapping[str, object]) -> None:
             st.markdown(f"**{counted(receipt['quarantined'], 'row')} in quarantine.** Choose batch {receipt['batch']} below to download what needs attention, "
                         "correct it, and import that file.")
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.button("Import another file", key="again", type="primary", on_click=_cancel)
+            st.button("Import another file", key="again", type="primary", on_click=drafting.forget)
             st.page_link("dashboard/views/worklist.py", label="Open the worklist", icon=":material/checklist:")
             name = f"receipt_batch_{receipt['batch']}"
             st.download_button("Receipt (JSON)", lambda: report.receipt_json(receipt), f"{name}.json", "application/json", key="receipt_json",

@@ -1,15 +1,21 @@
 import re
 from collections.abc import Callable
+from datetime import date
 
 import pandas as pd
 import pytest
 from sqlalchemy import Engine, func, select
 from streamlit.testing.v1 import AppTest
 
+from dashboard.days import spoken
 from dashboard.imports import batches, quarantine
 from dashboard.rules import flags
 from dashboard.schema import flag, patient, source
-from tests.views.events import choose_rows, click, has, load, sheet, shown, type_into, upload
+from dashboard.views import session
+from tests.files import live
+from tests.packed import workbook
+from tests.spec.test_mappings import REDCAP
+from tests.views.events import choose_rows, click, has, load, settled, sheet, shown, type_into, upload
 
 Open = Callable[..., AppTest]
 GOOD = sheet("001,2025-03-01,4,mid_back,yes,no", "001,2025-03-02,5,mid_back,no,no", "002,2025-03-01,3,low_back,,")
@@ -90,10 +96,9 @@ def test_upload_does_not_stay_in_memory(open_page: Open) -> None:
 
 
 @pytest.mark.parametrize(("name", "content", "says"), [
-    ("wrong.csv", b"id,date\n1,2025-01-01\n", "no column patient\\_id"),
-    ("latin.csv", "patient_id,recorded_at,note\n1,2025-01-01,schön\n".encode("latin-1"), "not UTF-8"),
+    ("mixed.csv", "patient_id,recorded_at,note\n1,2025-01-01,schön, schön\n".encode() + b"1,2025-01-02,sch\xf6n\n", "two encodings are mixed"),
     ("empty.csv", b"", "is empty"),
-    ("book.csv", b"PK\x03\x04...", "Excel workbook")])
+    ("book.csv", b"PK\x03\x04...", "damaged zip file or workbook")])
 def test_refusal_says_what_to_do_and_stores_nothing(open_page: Open, clinic: Engine, name: str, content: bytes, says: str) -> None:
     at = upload(open_page("imports"), name, content)
     assert "Nothing was stored." in at.warning[0].value
@@ -101,6 +106,101 @@ def test_refusal_says_what_to_do_and_stores_nothing(open_page: Open, clinic: Eng
     assert at.file_uploader[0].value is None
     assert history(clinic).empty
     assert not upload(at, "march.csv", GOOD).warning, "the next file is a new beginning"
+
+
+# --- map ------------------------------------------------------------------------------------------------------------------------------
+
+def pick(at: AppTest, key: str, value: object) -> AppTest:
+    """An answer to a question, or an option of a list."""
+    return settled(next(field for kind in (at.radio, at.selectbox, at.number_input) for field in kind if field.key == key).set_value(value).run())
+
+
+def line(at: AppTest, header: str) -> int:
+    """The number of the line of the table that a column of the file has."""
+    return next(int(box.key.removeprefix("becomes_")) for box in at.selectbox if box.label == f"What {header} becomes")
+
+
+def test_an_unknown_spreadsheet_goes_in_by_its_proposals_and_the_next_one_by_itself(open_page: Open, clinic: Engine) -> None:
+    by_hand = "Patient;Date;Time;Pain score;Where;Mood\nP01;30.03.2026;18:05;7,5;Lower back, neck;fine\nP02;31.03.2026;;4;Lowr back;\nTotal;;;11,5;;\n"
+    at = upload(open_page("imports", name="M. Ito"), "march.csv", by_hand)
+    assert not has(at, "import"), "nothing can be imported before somebody has looked at the columns"
+    assert at.selectbox(key=f"becomes_{line(at, 'Pain score')}").value == "severity"
+    click(at, "accept")
+    text = shown(at)
+    assert "3 rows: 2 new, 0 already here, 0 need attention, 1 left out." in text
+    assert "3 rows = 2 loaded + 1 left out. **Left out:** summary rows at the end (1)." in text
+    assert "`Mood` kept as written" in text
+    click(at, "import")
+    assert live(clinic, "patient_id", "recorded_at", "severity", "locations") == [
+        ("P01", "2026-03-30T18:05:00", "7.5", "neck;low_back"), ("P02", "2026-03-31", "4", "low_back")]
+    upload(click(at, "again"), "may.csv", by_hand.replace(".03.", ".05."))
+    assert f"as on {spoken(session.today())}" in shown(at)
+    assert at.button(key="import").label == "Import 2 entries"
+
+
+def test_a_redcap_export_is_recognised_and_asks_for_its_scale(open_page: Open, clinic: Engine) -> None:
+    at = upload(open_page("imports", name="M. Ito"), "redcap.csv", REDCAP)
+    assert "recognised as REDCap, raw export, repeating diary" in shown(at)
+    assert at.button(key="accept").disabled
+    assert "the scale of vas" in shown(at)
+    at = pick(at, f"scale_{line(at, 'vas')}", (0, 100))
+    pick(at, f"becomes_{line(at, 'redflag___1')}", "red_flags")
+    pick(at, f"not_checked_{line(at, 'redflag___1')}", "diary_complete")
+    pick(at, f"becomes_{line(at, 'pain_loc___1')}", "locations")
+    click(at, "accept")
+    assert "4 rows = 1 loaded + 2 in need of attention + 1 left out" in shown(at)
+    # what the project's codes mean, only the project knows
+    for box in [box for box in at.selectbox if box.key.startswith("value_")]:
+        pick(at, box.key, {"What 2 means": "low_back"}.get(box.label, "fever" if "Fever" in box.options else "neck"))
+    click(at, "apply_values")
+    click(at, "import")
+    assert live(clinic, "recorded_at", "severity", "locations", "fever") == [
+        ("2026-03-30", "7", "neck", "yes"), ("2026-03-31", "6.5", "low_back", ""), ("2026-04-01", "", "", "no")]
+
+
+def test_unknown_values_are_mapped_with_one_click(open_page: Open) -> None:
+    at = upload(open_page("imports", name="M. Ito"), "march.csv", sheet("1,2025-03-01,4,lower bak,no,no", "2,2025-03-01,4,lower bak,no,no"))
+    assert "2 need attention" in shown(at)
+    click(at, "apply_values")
+    assert "2 rows: 2 new, 0 already here, 0 need attention." in shown(at)
+
+
+def test_the_order_of_day_and_month_is_asked_and_never_guessed(open_page: Open) -> None:
+    at = upload(open_page("imports", name="M. Ito"), "march.csv", "Subject,When\n1,03/04/2026\n")
+    assert "the order of day and month in When" in shown(at)
+    asked = next(radio for radio in at.radio if radio.key.startswith("date_order"))
+    assert asked.options == ["3 Apr 2026: the day comes first", "4 Mar 2026: the month comes first"]
+    assert asked.value is None
+    click(pick(at, asked.key, "mdy"), "accept")
+    assert has(at, "import")
+
+
+def test_what_is_needed_is_asked_first_and_a_workbook_goes_in(open_page: Open, clinic: Engine) -> None:
+    book = workbook(About=[["Exported for the study"]], Diary=[["Code", "Day of diary", "Pain"], ["001", date(2026, 3, 30), 7]])
+    at = upload(open_page("imports", name="M. Ito"), "study.xlsx", book)
+    assert "which column says who the patient is" in shown(at)
+    pick(at, "need_patient_id", "Code")
+    if "which column says when" in shown(at):
+        pick(at, "need_recorded_at", "Day of diary")
+    click(click(at, "accept"), "import")
+    assert live(clinic, "patient_id", "recorded_at", "severity") == [("001", "2026-03-30", "7")]
+
+
+def test_a_file_that_was_read_wrongly_is_read_again(open_page: Open) -> None:
+    at = upload(open_page("imports", name="M. Ito"), "march.csv", "patient_id,recorded_at\nStudy code,Day of diary\n1,2026-03-30\n")
+    assert "2 rows: 1 new" in shown(at)
+    pick(at, "read_header", 2)
+    click(at, "read_again_now")
+    assert "header in row 2" in shown(at)
+    assert "which column says when it was recorded" in shown(at) or has(at, "accept")
+
+
+def test_a_mapping_file_decides_the_columns(open_page: Open) -> None:
+    at = upload(open_page("imports", name="M. Ito"), "march.csv", "a,b,c\n1,2026-03-30,70\n")
+    mine = b'name = "Ours"\n[columns.patient_id]\nfrom = "a"\n[columns.recorded_at]\nfrom = "b"\n[columns.severity]\nfrom = "c"\nscale = [0, 100]\n'
+    settled(at.file_uploader[0].upload("ours.toml", mine, "application/toml").run())
+    assert "1 row: 1 new" in shown(at)
+    assert has(at, "mapping_toml")
 
 
 def test_source_can_be_named_before_and_after_choosing(open_page: Open, clinic: Engine) -> None:
