@@ -9,6 +9,7 @@ page = st.navigation([
     st.Page("dashboard/views/worklist.py", title="Worklist", default=True),
     st.Page("dashboard/views/cohort.py", title="Cohort", url_path="cohort"),
     st.Page("dashboard/views/imports.py", title="Import", url_path="import"),
+    st.Page("dashboard/views/quality.py", title="Data quality", url_path="quality"),
     st.Page("dashboard/views/rules.py", title="Rules", url_path="rules"),
     st.Page("dashboard/views/activity.py", title="Activity", url_path="activity"),
     st.Page("dashboard/views/patient.py", title="Patient", url_path="patient", visibility="hidden"),

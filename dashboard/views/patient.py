@@ -16,7 +16,8 @@ from dashboard.status import Status
 from dashboard.views import flagged, frame, person, session
 from dashboard.wording import counted, period, plain
 
-BACK = {"worklist": ("dashboard/views/worklist.py", "Back to the worklist"), "cohort": ("dashboard/views/cohort.py", "Back to the cohort")}
+BACK = {"worklist": ("dashboard/views/worklist.py", "Back to the worklist"), "cohort": ("dashboard/views/cohort.py", "Back to the cohort"),
+        "quality": ("dashboard/views/quality.py", "Back to data quality")}
 
 
 def page() -> None:

@@ -16,8 +16,8 @@ LEVELS = (
     ("database", "audit"),
     ("cohort", "people"),
     ("rules",),
-    ("imports", "figures", "worklist", "lineup", "handout", "past", "triage", "activity", "distributions", "crossfilter", "filters", "members", "comparison",
-     "course", "printed", "disclosure", "demo", "synthetic", "status", "start"),
+    ("imports", "figures", "worklist", "lineup", "handout", "past", "triage", "activity", "quality", "distributions", "crossfilter", "filters",
+     "members", "comparison", "course", "printed", "disclosure", "demo", "synthetic", "status", "start"),
     ("views", "__main__"),
     ("streamlit_app",),
 )

@@ -20,9 +20,9 @@ def test_every_page(shared_app: App, open_page: Open, scheme: str) -> None:
     look(page, f"drawer_{scheme}")
     give_name(page, "act", "M. Ito")
     look(page, f"drawer_named_{scheme}")
-    for title in ("Cohort", "Import", "Rules", "Activity"):
+    for title in ("Cohort", "Import", "Data quality", "Rules", "Activity"):
         go(page, title)
-        look(page, f"{title.lower()}_{scheme}")
+        look(page, f"{title.lower().replace(' ', '_')}_{scheme}")
 
 
 def look(page: Page, name: str) -> None:
