@@ -9,9 +9,11 @@ from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine, create_engine, make_url
 
 from dashboard import database
+from dashboard.rules import active, definition
 from tests import databases, servers
 
 SERVER = "PAIN_DIARY_TEST_POSTGRES"
+FEW_RULES = ("E01", "E04", "E05", "E06", "E07", "U01", "U02", "U08", "R01", "R02", "R04", "R11")
 
 # examples that need an empty database empty it themselves, so a fixture that lives for all of them is meant
 _SUPPRESSED = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
@@ -98,3 +100,9 @@ def postgresql_engine(postgresql_database: Engine) -> Engine:
 def engine(request: pytest.FixtureRequest) -> Engine:
     """An empty database with our schema, once on each engine."""
     return request.getfixturevalue(f"{request.param}_engine")
+
+
+@pytest.fixture
+def few_rules(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some of the shipped rules, of every tier: where it is not the rules that are tested, the others only take time."""
+    monkeypatch.setattr(active, "load", lambda folder: tuple(rule for rule in definition.load(folder) if rule.rule_id in FEW_RULES))

@@ -78,6 +78,9 @@ def _severity(diary: pd.DataFrame, flags: pd.DataFrame, found: Status) -> None:
 
 
 def _notes(diary: pd.DataFrame) -> None:
-    for day, text in course.notes(diary)[:NOTES_SHOWN]:
+    notes = course.notes(diary)
+    if len(notes) > NOTES_SHOWN:
+        st.caption(f"The newest {NOTES_SHOWN} of {len(notes)} notes; all are on the patient's page")
+    for day, text in notes[:NOTES_SHOWN]:
         st.caption(f"Note of {spoken(day)}")
         st.text(text)

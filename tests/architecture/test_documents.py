@@ -64,6 +64,27 @@ def test_data_dictionary_is_complete() -> None:
     assert not [code for code in codes if f"`{code[1]}`" not in text]
 
 
+def test_every_hazard_has_its_test_and_every_test_its_hazard() -> None:
+    assert "(data/HAZARDS.md)" in readme()
+    sections = re.split(r"^## ", (ROOT / "data" / "HAZARDS.md").read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+    listed = []
+    for number, section in enumerate(sections, 1):
+        assert section.startswith(f"{number}. ")
+        assert re.findall(r"^- \*\*(.+?):\*\*", section, re.MULTILINE) == ["Cause", "Effect", "Control", "Verified by", "Residual risk"], section[:40]
+        listed += (tests := re.findall(r"`(test_\w+)`", section))
+        assert [int(name.split("_")[2]) for name in tests] == [number]
+    tests = ast.parse((ROOT / "tests" / "spec" / "test_hazards.py").read_text(encoding="utf-8")).body
+    assert listed == [node.name for node in tests if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")]
+
+
+def test_hazards_name_modules_that_exist() -> None:
+    named = re.findall(r"`((?:imports/|rules/|views/|data/|tests/|\.streamlit/)?[a-z_]+(?:\.\w+|/)?)`", re.sub(
+        r"`test_\w+`|`import --dry-run`", "", (ROOT / "data" / "HAZARDS.md").read_text(encoding="utf-8")))
+    files = [name for name in named if "/" in name and "." not in name and not name.endswith("/")]
+    assert files
+    assert not [name for name in files if not (ROOT / "dashboard" / f"{name}.py").is_file()]
+
+
 def pinned(path: Path) -> list[tuple[str, str]]:
     """(section, requirement), a section being what follows a comment."""
     section, found = "", []

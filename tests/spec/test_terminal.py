@@ -20,6 +20,8 @@ from dashboard.rules import flags
 from tests.canonical import Row, quiet, scant, written
 from tests.clinic import everything
 
+pytestmark = pytest.mark.usefixtures("few_rules")
+
 TODAY = day_of(date.today())
 RECEIPT = {"batch", "rows_in", "loaded", "quarantined", "duplicate", "left_out", "entries", "revised", "repeats", "problems", "flags_raised", "flags_closed"}
 FLAG = {"source", "patient_id", "rule_id", "rule_version", "tier", "outcome", "first_evidence", "last_evidence", "reason", "assessed_recently"}

@@ -143,7 +143,7 @@ def test_what_others_wrote_is_never_markdown(open_page: Open, clinic: Engine) ->
 
 def test_a_database_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PAIN_DIARY_DATABASE", "postgresql+psycopg://nurse:tr0ub4dor@127.0.0.1:1/clinic")
-    for page in ("worklist", "imports", "rules", "activity"):
+    for page in ("worklist", "imports", "quality", "rules", "activity"):
         at = app(page)
         assert "can't be read just now" in warnings(at)
         assert "What was saved is safe" in shown(at)
