@@ -18,7 +18,7 @@ FEW_RULES = ("E01", "E04", "E05", "E06", "E07", "U01", "U02", "U08", "R01", "R02
 # examples that need an empty database empty it themselves, so a fixture that lives for all of them is meant
 _SUPPRESSED = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 # the same examples every time: a change is never blamed for an old fault. The campaign looks elsewhere each time.
-settings.register_profile("default", max_examples=8, derandomize=True, deadline=None, suppress_health_check=_SUPPRESSED)
+settings.register_profile("default", max_examples=5, derandomize=True, deadline=None, suppress_health_check=_SUPPRESSED)
 settings.register_profile("campaign", max_examples=1500, deadline=None, print_blob=True, suppress_health_check=_SUPPRESSED)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 

@@ -1,4 +1,5 @@
 """Filters and the address: what is shared by sending a link, what never leaves the page, what a filter must not hide in silence."""
+import re
 from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,7 +14,8 @@ Open = Callable[..., Page]
 def choose(page: Page, key: str, text: str) -> None:
     field = page.locator(f".st-key-{key} input")
     field.fill(text)
-    act_and_wait(page, lambda: field.press("Enter"))
+    # by name: typed letters find options that hold them anywhere in this order, and Enter takes them all
+    act_and_wait(page, page.get_by_role("option").filter(has_text=re.compile(f"^{text}")).first.click)
     if page.get_by_role("listbox").count():  # stays open where several can be chosen; a closed one would be emptied
         page.keyboard.press("Escape")
 
