@@ -1,6 +1,7 @@
 """A clinic that goes by some of the shipped rules: it sends diaries through the real importer, evaluates, acts, and looks at what came of it."""
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 
 from sqlalchemy import Engine, Table, select
 
@@ -17,12 +18,15 @@ BY = "R. Okafor"
 RULES = ("E05", "U02", "R01", "R02")
 
 
+shipped = cache(definition.load)
+
+
 class Clinic:
     """`today` is the day on which everything happens; it moves when a test says so. `at` moves by a minute with every event."""
 
     def __init__(self, engine: Engine, rules: tuple[str, ...] = RULES) -> None:
         self.engine, self.today, self.at = engine, TODAY, AT
-        document = definition.document(tuple(rule for rule in definition.load() if rule.rule_id in rules))
+        document = definition.document(tuple(rule for rule in shipped() if rule.rule_id in rules))
         with database.writing(engine) as connection:
             connection.execute(rule_set.insert().values(version=1, digest="tests", document=document, shipped=True, event=audit.next_event(connection)))
             audit.record(connection, "rule_set_activated", by=BY, at=AT, subject="1", reason="tests")

@@ -23,6 +23,7 @@ settings.register_profile("campaign", max_examples=1500, deadline=None, print_bl
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 databases.guard_the_wall()
+databases.compile_once()
 _servers = ExitStack()
 
 

@@ -8,7 +8,7 @@ import json
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, is_dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 
 from dashboard.errors import Refused
@@ -136,7 +136,9 @@ def document(rules: tuple[Rule, ...]) -> str:
     return json.dumps([_plain(rule) for rule in sorted(rules, key=lambda rule: rule.bit)], sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
+@lru_cache(maxsize=8)
 def from_document(text: str) -> tuple[Rule, ...]:
+    # the same text makes equal rules, and pages ask for those in force again and again
     return _checked([_rule(data, f"rule {data.get('id', number)}") for number, data in enumerate(json.loads(text), 1)])
 
 

@@ -1,5 +1,6 @@
 """Conditions from plain data, as rule files and stored documents hold them. Every fault names where it is and what would be right."""
 from dataclasses import fields
+from functools import cache
 from types import GenericAlias
 from typing import get_type_hints
 
@@ -20,7 +21,7 @@ def condition(data: object, where: str) -> Condition:
     if not isinstance(data, dict) or data.get("kind") not in KINDS:
         raise Refused(f"{where}: kind is {data.get('kind') if isinstance(data, dict) else data!r}, expected one of {', '.join(KINDS)}")
     kind = KINDS[data["kind"]]
-    hints, wanted = get_type_hints(kind), {f.name: f for f in fields(kind)}
+    hints, wanted = _hints(kind), {f.name: f for f in fields(kind)}
     groups = {"groups"} if "codes" in wanted else set()
     only(data, {"kind", *wanted, *groups}, where)
     given = dict(data)
@@ -35,6 +36,11 @@ def condition(data: object, where: str) -> Condition:
     made = kind(**values)
     _check_place(made, where)
     return made
+
+
+@cache
+def _hints(kind: type[Condition]) -> dict[str, object]:
+    return get_type_hints(kind)
 
 
 def _codelist(name: str, data: dict, where: str) -> Codelist | None:

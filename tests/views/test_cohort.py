@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.cohort import Cohort
 from tests.views import events
-from tests.views.events import chart, choose_rows, click, has, load, press, sheet, shown
+from tests.views.events import begin_with, chart, choose_rows, click, has, press, sheet, shown
 
 Open = Callable[..., AppTest]
 HEADER = "patient_id,recorded_at,severity,worst_severity,locations,qualities,onset_date,urinary_retention,sex,birth_year"
@@ -19,7 +19,7 @@ DIARY = sheet(
 
 @pytest.fixture
 def page(open_page: Open, clinic: Engine) -> AppTest:
-    load(clinic, "march.csv", DIARY)
+    begin_with(clinic, "march.csv", DIARY)
     return open_page("cohort")
 
 
@@ -133,7 +133,7 @@ def test_high_risk_patients_by_their_worst_tier(page: AppTest) -> None:
 
 
 def test_an_address_is_a_question(open_page: Open, clinic: Engine) -> None:
-    load(clinic, "march.csv", DIARY)
+    begin_with(clinic, "march.csv", DIARY)
     at = AppTest.from_file(str(events.APP), default_timeout=60)
     at.run()
     at.query_params.update(Cohort(qualities=("dull",), severity_to=4).to_params() | {"per": ["entry"]})
@@ -142,7 +142,7 @@ def test_an_address_is_a_question(open_page: Open, clinic: Engine) -> None:
 
 
 def test_an_address_that_cannot_be_read_is_not_half_answered(open_page: Open, clinic: Engine) -> None:
-    load(clinic, "march.csv", DIARY)
+    begin_with(clinic, "march.csv", DIARY)
     at = AppTest.from_file(str(events.APP), default_timeout=60)
     at.run()
     at.query_params["severity_from"] = "much"

@@ -15,7 +15,7 @@ from dashboard.views import session
 from tests.files import live
 from tests.packed import workbook
 from tests.spec.test_mappings import REDCAP
-from tests.views.events import choose_rows, click, has, load, settled, sheet, shown, type_into, upload
+from tests.views.events import begin_with, choose_rows, click, has, settled, sheet, shown, type_into, upload
 
 Open = Callable[..., AppTest]
 GOOD = sheet("001,2025-03-01,4,mid_back,yes,no", "001,2025-03-02,5,mid_back,no,no", "002,2025-03-01,3,low_back,,")
@@ -259,7 +259,7 @@ def test_second_click_does_not_import_twice(open_page: Open, clinic: Engine) -> 
 
 
 def test_same_file_twice_says_so_and_changes_nothing(open_page: Open, clinic: Engine) -> None:
-    load(clinic, "march.csv", GOOD)
+    begin_with(clinic, "march.csv", GOOD)
     at = upload(open_page("imports", name="M. Ito"), "march.csv", GOOD)
     assert "This very file is here already, as batch 1." in at.info[0].value
     assert "Importing it again changes no entry." in at.info[0].value
@@ -284,7 +284,7 @@ def test_import_nothing_forgets_the_file(open_page: Open, clinic: Engine) -> Non
 # --- history and undo ---------------------------------------------------------------------------------------------------------------
 
 def test_undo_says_what_it_takes_before_it_does(open_page: Open, clinic: Engine) -> None:
-    load(clinic, "march.csv", GOOD)
+    begin_with(clinic, "march.csv", GOOD)
     at = choose_rows(open_page("imports", name="M. Ito"), "batch_table", 0)
     click(at, "undo")
     text = shown(at)
@@ -308,14 +308,14 @@ def test_undo_of_the_batch_just_imported_takes_the_receipt_along(open_page: Open
 
 
 def test_undo_needs_a_name(open_page: Open, clinic: Engine) -> None:
-    load(clinic, "march.csv", GOOD)
+    begin_with(clinic, "march.csv", GOOD)
     at = click(choose_rows(open_page("imports"), "batch_table", 0), "undo")
     assert not has(at, "undo_now")
     assert "Who are you?" in shown(at)
 
 
 def test_somebody_else_undid_it_meanwhile(open_page: Open, clinic: Engine) -> None:
-    load(clinic, "march.csv", GOOD)
+    begin_with(clinic, "march.csv", GOOD)
     at, other = (click(choose_rows(open_page("imports", name=name), "batch_table", 0), "undo") for name in ("M. Ito", "A. Lee"))
     click(other, "undo_now")
     assert "undone already" in click(at, "undo_now").warning[0].value
@@ -323,7 +323,7 @@ def test_somebody_else_undid_it_meanwhile(open_page: Open, clinic: Engine) -> No
 
 
 def test_quarantined_rows_can_be_downloaded(open_page: Open, clinic: Engine) -> None:
-    load(clinic, "march.csv", MESSY)
+    begin_with(clinic, "march.csv", MESSY)
     at = choose_rows(open_page("imports"), "batch_table", 0)
     assert next(b for b in at.get("download_button") if b.key == "quarantine_csv").label == "2 rows in need of attention (CSV)"
 
@@ -331,7 +331,7 @@ def test_quarantined_rows_can_be_downloaded(open_page: Open, clinic: Engine) -> 
 # --- red flags in quarantine --------------------------------------------------------------------------------------------------------
 
 def test_a_quarantined_red_flag_is_dismissed_by_name_and_reason(open_page: Open, clinic: Engine) -> None:
-    load(clinic, "march.csv", MESSY)
+    begin_with(clinic, "march.csv", MESSY)
     at = open_page("imports", name="M. Ito")
     assert "1 row in quarantine reports a red flag." in shown(at)
     assert rows_of(at, "Patient", "Source") == [3]
@@ -345,7 +345,7 @@ def test_a_quarantined_red_flag_is_dismissed_by_name_and_reason(open_page: Open,
 
 
 def test_the_corrected_row_is_counted_as_a_correction(open_page: Open, clinic: Engine) -> None:
-    load(clinic, "march.csv", MESSY)
+    begin_with(clinic, "march.csv", MESSY)
     at = upload(open_page("imports", name="M. Ito"), "fixed.csv", sheet("001,2025-03-02,4,mid_back,yes,no"))
     click(at, "import")
     assert "1 row of earlier batches corrected" in shown(at)

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard.days import date_of
 from dashboard.views import session
 from tests.canonical import Row, quiet, scant, written
-from tests.views.events import choose_rows, click, has, load, settled, shown, type_into
+from tests.views.events import begin_with, choose_rows, click, has, load, settled, shown, type_into
 
 Open = Callable[..., AppTest]
 RIGHT_TO_LEFT = "הכאב חזק יותר בישיבה."
@@ -30,7 +30,7 @@ def rows() -> list[Row]:
 
 @pytest.fixture
 def peopled(clinic: Engine) -> Engine:
-    load(clinic, "march.csv", written(*rows()))
+    begin_with(clinic, "march.csv", written(*rows()))
     return clinic
 
 

@@ -10,7 +10,7 @@ from dashboard.rules import active, definition, flags
 from dashboard.rules.definition import TIERS
 from dashboard.schema import rule_set
 from dashboard.views import session
-from tests.views.events import choose_rows, click, has, load, sheet, shown, type_into
+from tests.views.events import begin_with, choose_rows, click, has, load, sheet, shown, type_into
 
 Open = Callable[..., AppTest]
 DIARY = sheet("001,2025-03-01,4,mid_back,yes,yes", "002,2025-03-01,3,low_back,no,no", "003,2025-03-01,3,low_back,,")
@@ -34,7 +34,7 @@ def newer(clinic: Engine) -> int:
 
 
 def test_one_line_a_rule_with_everybody_counted(open_page: Open, clinic: Engine) -> None:
-    load(clinic, "march.csv", DIARY)
+    begin_with(clinic, "march.csv", DIARY)
     at = open_page("rules")
     table = listed(at)
     assert table["Rule"].nunique() == len(table) == len(definition.load())
