@@ -7,9 +7,9 @@ from sqlalchemy import Connection, case, func, literal, select
 
 from dashboard import cohort, worklist
 from dashboard.lineup import TIERS
-from dashboard.rules import active
+from dashboard.rules import answers
 from dashboard.rules.definition import RuleSet, reason
-from dashboard.rules.evaluate import Doubt, Outcomes, buckets, evaluate, isolated
+from dashboard.rules.evaluate import buckets
 
 
 @dataclass(frozen=True)
@@ -36,15 +36,7 @@ class Past:
 
 def stood(connection: Connection, as_of: int, known_at: int | None = None) -> Past:
     """As of the end of a day, and as known at an event. Raises NotFound where no rules were in force."""
-    rule_set = active.current(connection, known_at)
-
-    def work(doubt: Doubt) -> Outcomes:
-        try:
-            return evaluate(connection, cohort.entries(connection, as_of, known_at), rule_set.rules, as_of, doubt=doubt)
-        except Exception:
-            connection.rollback()  # neither engine goes on after an error
-            raise
-    outcomes = isolated(work)
+    rule_set, outcomes = answers.evaluated(connection, as_of, known_at)
     stands = buckets(connection, outcomes, rule_set.rules)
     s, o, episode = stands.c, outcomes.met.c, outcomes.episodes.c
     known = cohort.patients(known_at).subquery()

@@ -3,6 +3,7 @@ import pandas as pd
 from sqlalchemy import Connection, case, func, select
 
 from dashboard import cohort
+from dashboard.codelists import CHOICES
 from dashboard.database import has
 from dashboard.days import date_of
 from dashboard.rules import active
@@ -10,13 +11,12 @@ from dashboard.rules.definition import RuleSet, reason
 from dashboard.rules.evaluate import Doubt, Outcomes, RuleFailed, buckets, evaluate, isolated
 from dashboard.schema import patient, source
 
-BUCKETS = ("emergency", "same_day", "not_assessable", "routine", "no_criterion_met", "no_entries")
-
-
 COLUMNS = ("source", "patient_id", "rule_id", "rule_version", "tier", "outcome", "first_evidence", "last_evidence", "reason", "assessed_recently")
 
 
-def _evaluated(connection: Connection, as_of: int, known_at: int | None, assess: bool = False) -> tuple[RuleSet, Outcomes]:
+def evaluated(connection: Connection, as_of: int, known_at: int | None = None, assess: bool = False) -> tuple[RuleSet, Outcomes]:
+    """All rules that were in force, without those that fail; `assess` asks of each whether it could be assessed lately. Raises NotFound
+    where no rules were in force."""
     rule_set = active.current(connection, known_at)
 
     def work(doubt: Doubt) -> Outcomes:
@@ -24,7 +24,7 @@ def _evaluated(connection: Connection, as_of: int, known_at: int | None, assess:
             return evaluate(connection, cohort.entries(connection, as_of, known_at), rule_set.rules, as_of, doubt=doubt,
                             assess=rule_set.rules if assess else None)
         except RuleFailed:
-            connection.rollback()
+            connection.rollback()  # neither engine goes on after an error
             raise
     return rule_set, isolated(work)
 
@@ -32,7 +32,7 @@ def _evaluated(connection: Connection, as_of: int, known_at: int | None, assess:
 def found(connection: Connection, as_of: int, known_at: int | None = None, *, outcome: str = "met", tier: str | None = None) -> pd.DataFrame:
     """One row a patient and rule: source, patient_id, rule_id, rule_version, tier, outcome, first_evidence, last_evidence (dates), reason,
     assessed_recently. `tier` of a rule that is not met is the worst it can reach."""
-    rule_set, outcomes = _evaluated(connection, as_of, known_at, assess=True)
+    rule_set, outcomes = evaluated(connection, as_of, known_at, assess=True)
     m, s, episode = outcomes.met.c, outcomes.standing.c, outcomes.episodes.c
     people = connection.execute(select(s.patient, source.c.name, patient.c.patient_id, s.met, s.cannot_assess, s.assessed_recently).select_from(
         outcomes.standing).join(patient, patient.c.patient == s.patient).join(source, source.c.source == patient.c.source).order_by(
@@ -60,7 +60,7 @@ def _date(day: int | None) -> str | None:
 
 def counts(connection: Connection, as_of: int, known_at: int | None = None) -> dict:
     """Patients by rule and outcome: {as_of, rule_set, patients, failed_rules, rules: {rule_id: {met, not_met, cannot_assess}}}."""
-    rule_set, outcomes = _evaluated(connection, as_of, known_at)
+    rule_set, outcomes = evaluated(connection, as_of, known_at)
     s = outcomes.standing.c
     asked = [rule for rule in rule_set.rules if rule.rule_id not in outcomes.failed]
     row = connection.execute(select(func.count(), *[func.count(case((has(bits, 1 << rule.bit), 1))) for rule in asked for bits in (s.met, s.cannot_assess)]
@@ -77,9 +77,9 @@ def counts(connection: Connection, as_of: int, known_at: int | None = None) -> d
 
 def standing(connection: Connection, as_of: int, known_at: int | None = None) -> dict[str, int]:
     """Patients by bucket, everybody of a live batch in exactly one."""
-    rule_set, outcomes = _evaluated(connection, as_of, known_at)
+    rule_set, outcomes = evaluated(connection, as_of, known_at)
     stood = buckets(connection, outcomes, rule_set.rules)
-    counted = dict.fromkeys(BUCKETS, 0) | {
+    counted = dict.fromkeys(CHOICES["bucket"], 0) | {
         bucket: int(n) for bucket, n in connection.execute(select(stood.c.bucket, func.count()).group_by(stood.c.bucket))}
     known = cohort.patients(known_at).subquery()
     counted["no_entries"] = int(connection.scalar(select(func.count()).select_from(known).where(known.c.patient.not_in(select(stood.c.patient)))))

@@ -49,13 +49,10 @@ def few_rules(duckdb_template: Path, tmp_path_factory: pytest.TempPathFactory) -
 
 
 @pytest.fixture
-def app(few_rules: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+def app(few_rules: Path, tmp_path: Path) -> Iterator[Engine]:
     """The database that the app opens."""
-    monkeypatch.setenv("PAIN_DIARY_DATABASE", f"duckdb:///{shutil.copy(few_rules, tmp_path / 'clinic.duckdb')}")
-    monkeypatch.setenv("PAIN_DIARY_DEMO", "no")
-    engine = session.engine()
-    yield engine
-    engine.dispose()
+    with events.opened(few_rules, tmp_path) as engine:
+        yield engine
 
 
 def day(ago: int) -> int:

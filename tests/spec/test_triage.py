@@ -1,7 +1,6 @@
 """What people may do about flags, and that of two who act at once one wins and the other is told."""
 from collections.abc import Callable
 from datetime import UTC
-from threading import Barrier, Thread
 
 import pandas as pd
 import pytest
@@ -160,27 +159,6 @@ def test_what_an_evaluation_did_is_told_too(engine: Engine) -> None:
     refused(clinic, lambda: clinic.acts("start", seen=seen["U02"]), "The app raised the tier of it", Conflict)
     clinic.undoes(1)
     refused(clinic, lambda: clinic.acts("start", seen=seen["E05"]), "The app marked as withdrawn", Conflict)
-
-
-def test_two_at_the_same_moment(engine: Engine) -> None:
-    clinic = Clinic(engine)
-    clinic.sends(quiet("1", TODAY, **ALL))
-    seen, ready, results = {row["flag"]: row["version"] for row in clinic.rows()}, Barrier(2), {}
-
-    def work(name: str) -> None:
-        ready.wait()
-        try:
-            results[name] = triage.act(engine, seen, triage.Action("acknowledge"), by=name, at=clinic.at, today=TODAY)
-        except Conflict as conflict:
-            results[name] = str(conflict)
-    threads = [Thread(target=work, args=(name,)) for name in ("A. Berg", "C. Diaz")]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    winner, loser = sorted(results, key=lambda name: isinstance(results[name], str))
-    assert isinstance(results[winner], int) and f"{winner} acknowledged E05" in results[loser]
-    assert {row["by"] for row in clinic.rows(triage_action)} == {winner} and len(clinic.rows(triage_action)) == 3
 
 
 def test_history_and_flags_of_a_patient(engine: Engine) -> None:

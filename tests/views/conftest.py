@@ -31,13 +31,10 @@ def clinic_template(duckdb_template: Path, tmp_path_factory: pytest.TempPathFact
 
 
 @pytest.fixture
-def clinic(clinic_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
-    """The database that the app opens in this test: shipped rules, no diaries. The engine is the app's own."""
-    monkeypatch.setenv("PAIN_DIARY_DATABASE", f"duckdb:///{shutil.copy(clinic_template, tmp_path / 'clinic.duckdb')}")
-    monkeypatch.setenv("PAIN_DIARY_DEMO", "no")
-    engine = session.engine()
-    yield engine
-    engine.dispose()
+def clinic(clinic_template: Path, tmp_path: Path) -> Iterator[Engine]:
+    """The database that the app opens in this test: shipped rules, no diaries."""
+    with events.opened(clinic_template, tmp_path) as engine:
+        yield engine
 
 
 @pytest.fixture

@@ -1,8 +1,12 @@
 """What a reader does on a page, for AppTest. What it calls "browser only" goes by its private parts, here and nowhere else."""
 import json
 import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from sqlalchemy import Engine
 from streamlit.components.v2.bidi_component.main import _make_trigger_id
 from streamlit.testing.v1 import AppTest
@@ -13,6 +17,17 @@ from dashboard.imports.commit import Receipt
 from dashboard.views import session
 
 APP = Path(__file__).parents[2] / "streamlit_app.py"
+
+
+@contextmanager
+def opened(template: Path, folder: Path) -> Iterator[Engine]:
+    """The database that the app opens from now on: a copy of this file. The engine is the app's own."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("PAIN_DIARY_DATABASE", f"duckdb:///{shutil.copy(template, folder / 'clinic.duckdb')}")
+        patched.setenv("PAIN_DIARY_DEMO", "no")
+        engine = session.engine()
+        yield engine
+        engine.dispose()
 
 
 def open_page(page: str, name: str | None = None) -> AppTest:
