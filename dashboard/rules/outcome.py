@@ -114,10 +114,11 @@ def _asked(script: Script, name: str, conditions: Iterable[Condition], seen: See
             alone[condition] = statement
     shown: dict[Condition, Shown] = {}
     for number, (rows, wanted) in enumerate(sharing.items()):
-        stored = script.store(f"{name}_shown_{number}", grouped(rows, list(wanted.values()))).c
-        shown |= {condition: Shown(*[stored.get(f"{part}_{n}") for part in Shown._fields]) for n, condition in enumerate(wanted)}
+        table = script.store(f"{name}_shown_{number}", grouped(rows, list(wanted.values()))).c
+        shown |= {condition: Shown(*[table.get(f"{part}_{n}") for part in Shown._fields]) for n, condition in enumerate(wanted)}
     for number, (condition, statement) in enumerate(alone.items()):
-        own = Shown(*[script.store(f"{name}_history_{number}", statement).c[part] for part in Shown._fields])
+        table = script.store(f"{name}_history_{number}", statement).c
+        own = Shown(*[table[part] for part in Shown._fields])
         shown[condition] = own._replace(**{part: getattr(shown[condition], part) for part in EVIDENCE}) if condition in shown else own
     return shown
 
