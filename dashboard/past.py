@@ -1,15 +1,17 @@
 """Who stood where on a day gone by: worked out from what was known then, or is known now. Nothing of it is stored, nothing can be acted on."""
+import json
 from collections.abc import Collection
 from dataclasses import dataclass
 
 import pandas as pd
 from sqlalchemy import Connection, case, func, literal, select
 
-from dashboard import cohort, worklist
+from dashboard import cohort, triage, worklist
 from dashboard.lineup import TIERS
 from dashboard.rules import answers
 from dashboard.rules.definition import RuleSet, reason
 from dashboard.rules.evaluate import buckets
+from dashboard.schema import evaluation, flag
 
 
 @dataclass(frozen=True)
@@ -17,6 +19,7 @@ class Past:
     """`people`: patient, bucket, tier, day (of the last evidence, else of the last entry), unknown; in the order of the buckets, the newest
     first. `met`: a row for each rule that somebody met: patient, rule_bit, arm, at_least, rank, first_evidence, last_evidence."""
     as_of: int
+    known_at: int | None
     rule_set: RuleSet
     failed_rules: tuple[str, ...]
     through: dict[str, int]
@@ -50,26 +53,45 @@ def stood(connection: Connection, as_of: int, known_at: int | None = None) -> Pa
     met = select(o.patient, o.rule_bit, o.arm, episode.at_least, rank.label("rank"), o.first_evidence, o.last_evidence).select_from(
         outcomes.met.outerjoin(outcomes.episodes, episode.patient == o.patient)).where(o.tier.in_(TIERS)).order_by(
         o.patient, rank, o.last_evidence.desc(), o.rule_bit)
-    return Past(as_of, rule_set, outcomes.failed, cohort.data_through(connection, as_of, known_at), people,
+    return Past(as_of, known_at, rule_set, outcomes.failed, cohort.data_through(connection, as_of, known_at), people,
                 pd.DataFrame([tuple(row) for row in connection.execute(met)], columns=list(met.selected_columns.keys())))
 
 
 def lines(connection: Connection, past: Past, patients: Collection[int]) -> pd.DataFrame:
-    """One line for each of these patients, with the columns of the worklist; of what people did about it there is nothing in it."""
+    """One line for each of these patients, with the columns of the worklist. As known then, with the status and owner that the first
+    reason had then; as known now, with nothing of what people did about it."""
     called = worklist.named(connection, worklist.stored(connection, patients))
     stands = past.people.set_index("patient").to_dict("index")
     by_bit = {rule.bit: rule for rule in past.rule_set.rules}
     met: dict[int, list] = {}
     for row in past.met[past.met["patient"].isin(patients)].itertuples():
         met.setdefault(row.patient, []).append(row)
+    done = {} if past.known_at is None else _done(connection, patients, past.known_at)
     nothing = {"recency": "", "lacking": [], "status": "", "owner": None, "due_at": pd.NaT, "until_day": None, "overdue": False, "withdrawn": False,
                "flags": {}}
     made = []
     for number in patients:
         one, own = stands[number], met.get(number, [])
+        status, owner = done.get((number, by_bit[own[0].rule_bit].rule_id), ("", None)) if own else ("", None)
         made.append({
-            **nothing, "patient": number, **called[number], "tier": one["tier"] if own else None, "unknown": int(one["unknown"]).bit_count(),
+            **nothing, "patient": number, **called[number], "status": status, "owner": owner, "tier": one["tier"] if own else None,
+            "unknown": int(one["unknown"]).bit_count(),
             "why": [reason(by_bit[row.rule_bit], row.arm, bool(row.at_least)) for row in own], "rules": [by_bit[row.rule_bit].rule_id for row in own],
             "first_evidence": own[0].first_evidence if own else None, "last_evidence": own[0].last_evidence if own else one["day"]}
             | ({"recency": worklist.recency(past.as_of - own[0].last_evidence)} if own else {}))
     return pd.DataFrame(made, columns=worklist.COLUMNS)
+
+
+def _done(connection: Connection, patients: Collection[int], known_at: int) -> dict[tuple[int, str], tuple[str, str | None]]:
+    """Status and owner of the newest flag of each patient and rule, as the actions up to an event had left them."""
+    f, opened = flag.c, evaluation.c
+    there = connection.execute(select(f.flag, f.patient, f.rule_id).join(evaluation, opened.evaluation == f.opened_evaluation).where(
+        f.patient.in_(select(worklist.stored(connection, patients))), opened.event <= int(known_at)).order_by(f.flag)).all()
+    stood = dict.fromkeys((row.flag for row in there), ("open", None))
+    told = triage.history(connection, list(stood)).set_index("action")
+    for did in told[told["event"] <= known_at].itertuples():
+        owner = did.assignee if did.kind == "assign" else stood[did.flag][1]
+        if did.kind == "undo":
+            owner = json.loads(told.at[int(did.undoes), "before"])["owner"]
+        stood[did.flag] = (did.status_after, owner)
+    return {(row.patient, row.rule_id): stood[row.flag] for row in there}

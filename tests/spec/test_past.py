@@ -2,7 +2,7 @@
 import pytest
 from sqlalchemy import Engine, text
 
-from dashboard import audit, handout, past
+from dashboard import audit, handout, past, triage
 from dashboard.errors import NotFound
 from tests.canonical import quiet, scant
 from tests.clinic import AT, TODAY, Clinic, everything
@@ -45,19 +45,29 @@ def test_whatever_came_later_everybody_stands_where_they_stood(engine: Engine) -
     assert stood(clinic, TODAY, None) == {"1": "no_criterion_met", "5": "no_entries", "7": "no_entries"}
 
 
-def test_a_line_of_the_past_says_why_and_nothing_of_what_was_done(engine: Engine) -> None:
-    clinic = Clinic(engine)
+def test_a_line_of_the_past_says_why_and_what_had_been_done_by_then(engine: Engine) -> None:
+    clinic, then = Clinic(engine), []
     clinic.sends(quiet("1", TODAY - 2, source="north", **WET), quiet("1", TODAY, source="north", **THIN), scant("2", TODAY))
-    clinic.acts("assign", "E05", assignee="M. Ito")
+    for kind in ("assign", "acknowledge", "assign again", "undo", "close", "reopen"):
+        then.append(known(clinic))
+        if kind == "undo":
+            triage.undo(engine, known(clinic), **clinic.moment())
+        elif kind == "close":
+            clinic.closes("E05")
+        else:
+            clinic.acts(kind.split()[0], "E05", assignee="A. Berg" if kind == "assign again" else "M. Ito")
     with engine.connect() as connection:
-        found = past.stood(connection, TODAY, known(clinic))
-        flagged, rest = (past.lines(connection, found, found.of(bucket)) for bucket in (None, "not_assessable"))
-    line = flagged.iloc[0]
+        found = {event: past.stood(connection, TODAY, event) for event in (*then, None)}
+        flagged = {event: past.lines(connection, one, one.of(None)) for event, one in found.items()}
+        rest = past.lines(connection, found[None], found[None].of("not_assessable"))
+    line = flagged[None].iloc[0]
     assert (line["tier"], line["rules"], line["last_evidence"], line["owner"], line["flags"]) == ("E", ["E05", "R02"], TODAY - 2, None, {})
-    assert handout.as_text(flagged, "Then").splitlines() == [
+    assert handout.as_text(flagged[None], "Then").splitlines() == [
         "Then", "Emergency: 1 (north) - New loss of bladder or bowel control; Unexplained weight loss - reported 2026-03-30"]
     assert rest[["patient_id", "unknown"]].to_numpy().tolist() == [["2", 3]]
-    assert found.counts["emergency"] == 1 and found.through == {"default": TODAY, "north": TODAY}
+    assert found[None].counts["emergency"] == 1 and found[None].through == {"default": TODAY, "north": TODAY}
+    assert [tuple(flagged[event].loc[0, ["status", "owner"]]) for event in then] == [
+        ("open", None), ("open", "M. Ito"), ("acknowledged", "M. Ito"), ("acknowledged", "A. Berg"), ("acknowledged", "M. Ito"), ("closed", "M. Ito")]
 
 
 def test_before_there_were_rules_nobody_stood_anywhere(engine: Engine) -> None:
