@@ -10,8 +10,8 @@ import pandas as pd
 from dashboard import crossfilter
 from dashboard.codelists import ANSWERED, LOCATION, QUALITY, SYMPTOM, Codelist
 from dashboard.cohort import BUCKETS, NONE, NOT_RECORDED, Cohort
-from dashboard.distributions import HALF_UP, Per
 from dashboard.people import DURATIONS
+from dashboard.sample import HALF_UP, Per
 from tests.bench.subject import Frames
 
 Numbers = dict[str, int | float]
