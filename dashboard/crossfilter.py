@@ -44,7 +44,7 @@ def _buckets(connection: Connection, asked: Sample) -> pd.DataFrame:
 def _relief(connection: Connection, asked: Sample) -> pd.DataFrame:
     """code (treatments, then `none` and `none_helped`), label, tried, helped, help_not_recorded, answered, not_recorded. Of `none`, `tried`
     are those who tried nothing and of `none_helped` those whom nothing helped, each of those who answered that field."""
-    treatments, nothing = distributions.relief(connection, asked), distributions.no_relief(connection, asked)
+    treatments, nothing = distributions.reliefs(connection, asked)
     return pd.concat([treatments, nothing.assign(code=[NONE, *NOTHING_HELPED]).rename(columns={"n": "tried"})], ignore_index=True)
 
 

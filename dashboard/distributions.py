@@ -61,18 +61,22 @@ def symptoms(connection: Connection, asked: Sample) -> pd.DataFrame:
 def relief(connection: Connection, asked: Sample) -> pd.DataFrame:
     """code, label, tried, helped, help_not_recorded, answered, not_recorded, of treatments. What helped was tried; those who tried
     and never said, together with it, what helped are in help_not_recorded, because a blank is not a no."""
-    n = _relief(connection, asked)
-    answered = int(n.at["answered", "tried"])
-    frame = _labelled(n, RELIEF, TREATMENTS)[["code", "label", "tried", "helped", "help_not_recorded"]]
-    return frame.assign(answered=answered, not_recorded=asked.base - answered)
+    return reliefs(connection, asked)[0]
 
 
 def no_relief(connection: Connection, asked: Sample) -> pd.DataFrame:
     """code (`nothing_tried`, `nothing_helped`), label, n, answered, not_recorded: the base of each is who answered that field."""
+    return reliefs(connection, asked)[1]
+
+
+def reliefs(connection: Connection, asked: Sample) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Both, of one count."""
     n = _relief(connection, asked)
-    frames = [shares([(code, label, int(n.at[NONE, field]))], int(n.at["answered", field]), asked) for code, label, field in
-              (("nothing_tried", "Nothing tried", "tried_said"), ("nothing_helped", "Nothing helped", "helped"))]
-    return pd.concat(frames, ignore_index=True)
+    answered = int(n.at["answered", "tried"])
+    treatments = _labelled(n, RELIEF, TREATMENTS)[["code", "label", "tried", "helped", "help_not_recorded"]]
+    nothing = [shares([(code, label, int(n.at[NONE, field]))], int(n.at["answered", field]), asked) for code, label, field in
+               (("nothing_tried", "Nothing tried", "tried_said"), ("nothing_helped", "Nothing helped", "helped"))]
+    return treatments.assign(answered=answered, not_recorded=asked.base - answered), pd.concat(nothing, ignore_index=True)
 
 
 def _relief(connection: Connection, asked: Sample) -> pd.DataFrame:

@@ -33,12 +33,12 @@ def age_label(code: str) -> str:
 # --- who ----------------------------------------------------------------------------------------------------------------------------
 
 def ages(connection: Connection, asked: Sample) -> pd.DataFrame:
-    """code (a band of AGES), label, n, answered, not_recorded: the age reached in the calendar year of the as-of date."""
+    """code (a band of AGES, `not_recorded`), label, n, answered, not_recorded: the age reached in the calendar year of the as-of date."""
     year, n = date_of(asked.as_of).year, dict.fromkeys(AGES, 0)
     born = _by_person(connection, asked, "birth_year")
     for birth_year, number in born.items():
         n[_band(year - int(birth_year))] += number
-    return shares([(code, age_label(code), n[code]) for code in AGES], sum(born.values()), asked)
+    return _exclusive([(code, age_label(code), n[code]) for code in AGES], asked)
 
 
 def _band(age: int) -> str:
@@ -46,9 +46,15 @@ def _band(age: int) -> str:
 
 
 def sexes(connection: Connection, asked: Sample) -> pd.DataFrame:
-    """code, label, n, answered, not_recorded: as last answered in any live entry."""
+    """code (with `not_recorded`), label, n, answered, not_recorded: as last answered in any live entry."""
     n = _by_person(connection, asked, "sex")
-    return shares([(code, label, n.get(code, 0)) for code, label in CHOICES["sex"].items()], sum(n.values()), asked)
+    return _exclusive([(code, label, n.get(code, 0)) for code, label in CHOICES["sex"].items()], asked)
+
+
+def _exclusive(rows: list[tuple[str, str, int]], asked: Sample) -> pd.DataFrame:
+    """One class a unit: they add up to the base."""
+    answered = sum(n for *_, n in rows)
+    return shares([*rows, (NOT_RECORDED, "not recorded", asked.base - answered)], answered, asked)
 
 
 def _by_person(connection: Connection, asked: Sample, said: str) -> dict[object, int]:

@@ -340,7 +340,8 @@ def _units(found: list[Entry], per: str) -> list[list[Entry]]:
 
 def _of_each(values: list[object], codes: list[str]) -> dict:
     known = [value for value in values if value is not None]
-    return {"answered": len(known), "not_recorded": len(values) - len(known), "counts": {code: known.count(code) for code in codes}}
+    blank = len(values) - len(known)
+    return {"answered": len(known), "not_recorded": blank, "counts": {**{code: known.count(code) for code in codes}, "not_recorded": blank}}
 
 
 def _age_band(own: list[Entry], as_of: int) -> str | None:
@@ -374,8 +375,7 @@ def _over_time(found: list[Entry], lives: Lives, asked: Cohort, as_of: int, per:
 
 
 def _high_pain(found: list[Entry], lives: Lives, asked: Cohort, as_of: int, per: str) -> dict:
-    made = _of_each([pain_class(lives[who], asked) for who in {e.who for e in found}], ["no_day", "to_25", "to_50", "to_75", "to_100"])
-    return made | {"counts": made["counts"] | {"not_recorded": made["not_recorded"]}}
+    return _of_each([pain_class(lives[who], asked) for who in {e.who for e in found}], ["no_day", "to_25", "to_50", "to_75", "to_100"])
 
 
 def _blank(found: list[Entry], lives: Lives, asked: Cohort, as_of: int, per: str) -> dict:
