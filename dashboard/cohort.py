@@ -224,9 +224,10 @@ class Cohort:
             known, year = people(live.alias("lives")).subquery("people"), date_of(as_of).year
             low, high, blank = (getattr(self, name) for name in range_names("age"))
             born = (None if high is None else year - high, None if low is None else year - low)
-            asked = {"sexes": conditions.among(known.c.sex, plain(self.sexes), known.c.sex.is_not(None), NOT_RECORDED in self.sexes),
-                     "age": conditions.ranged(known.c.birth_year, *born, blank)}
-            found.append(who.in_(select(known.c.patient).where(*(one.wanted(name in self.negated) for name, one in asked.items() if self.asks(name)))))
+            asked = [conditions.among(known.c.sex, plain(self.sexes), known.c.sex.is_not(None), NOT_RECORDED in self.sexes).wanted(
+                "sexes" in self.negated)] if self.sexes else []
+            asked += [conditions.ranged(known.c.birth_year, *born, blank).wanted("age" in self.negated)] if self.asks("age") else []
+            found.append(who.in_(select(known.c.patient).where(*asked)))
         outcome = select(patient_outcome.c.patient)
         for name, column in (("buckets", patient_outcome.c.bucket), ("tiers", patient_outcome.c.tier)):
             if codes := getattr(self, name):

@@ -22,7 +22,7 @@ from dashboard.schema import patient, source
 # whole years, both ends inside; None is open
 AGES: dict[str, tuple[int | None, int | None]] = {
     "under_20": (None, 19), **{f"{low}_to_{low + 9}": (low, low + 9) for low in range(20, 80, 10)}, "80_and_more": (80, None)}
-_MOST_WEEKS, _MOST_MONTHS = 40, 60  # bars that can be read and pressed
+MOST_WEEKS, MOST_MONTHS = 40, 60  # bars that can be read and pressed
 
 
 def age_label(code: str) -> str:
@@ -106,11 +106,11 @@ def over_time(connection: Connection, cohort: Cohort, *, as_of: int, known_at: i
 def _spans(first: int, last: int) -> list[tuple[int, int]]:
     """Their first and last days."""
     monday = first - date_of(first).weekday()
-    if last - monday < 7 * _MOST_WEEKS:
+    if last - monday < 7 * MOST_WEEKS:
         return [(day, day + 6) for day in range(monday, last + 1, 7)]
     begin, end = date_of(first), date_of(last)
     months = _starts(12 * begin.year + begin.month - 1, 12 * end.year + end.month, 1)
-    return months if len(months) <= _MOST_MONTHS else _starts(12 * begin.year, 12 * end.year + 12, 12)
+    return months if len(months) <= MOST_MONTHS else _starts(12 * begin.year, 12 * end.year + 12, 12)
 
 
 def _starts(month: int, until: int, each: int) -> list[tuple[int, int]]:

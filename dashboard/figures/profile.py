@@ -45,7 +45,7 @@ def over_time(frame: pd.DataFrame, per: str) -> Chart:
         day, n = date_of(row.since), int(getattr(row, shown))
         label = str(day.day) if days == 7 else f"{day:%b}"[:3 if roomy else 1] if days < 32 else f"{day:%Y}"
         bands.append(f"{day:%b %Y}" if days == 7 else f"{day:%Y}" if days < 32 else "")
-        words = f"{row.label.capitalize()}: {counted(int(row.patients), 'patient')}, {counted(int(row.entries), 'entry')}"
+        words = f"{row.label[0].upper()}{row.label[1:]}: {counted(int(row.patients), 'patient')}, {counted(int(row.entries), 'entry')}"
         marks.append(Mark(row.code, label if roomy or days < 32 else "", words, f"{n:,}" if roomy and n else "", (("solid", bar_length(n, most, 1)),)))
     unit = "week" if days == 7 else "month" if days < 32 else "year"
     groups = [(label, len(list(some))) for label, some in groupby(bands)]
