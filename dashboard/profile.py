@@ -66,11 +66,11 @@ def _by_person(connection: Connection, asked: Sample, said: str) -> dict[object,
 
 
 def sources(connection: Connection, asked: Sample) -> pd.DataFrame:
-    """code, label, n, answered, not_recorded: every source that has a unit, by name; a source is never missing."""
-    found = connection.execute(select(source.c.name, func.count()).select_from(
+    """code, label, n, answered, not_recorded: every source, by name; a source is never missing."""
+    found = dict(connection.execute(select(source.c.name, func.count()).select_from(
         asked.units.join(patient, patient.c.patient == asked.units.c.patient).join(source, source.c.source == patient.c.source)).group_by(
-        source.c.name).order_by(source.c.name))
-    return shares([(name, name, int(n)) for name, n in found], asked.base, asked)
+        source.c.name)).all())
+    return shares([(name, name, int(found.get(name, 0))) for name in connection.scalars(select(source.c.name).order_by(source.c.name))], asked.base, asked)
 
 
 # --- when ---------------------------------------------------------------------------------------------------------------------------

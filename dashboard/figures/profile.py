@@ -13,23 +13,20 @@ _ROOM = 26  # standing bars that have room for a label each
 
 
 def relief(frame: pd.DataFrame, unit: str) -> Chart:
-    """A row a treatment that somebody tried, the most tried first: its bar is who tried it, split into helped, did not help and never said;
-    its number is helped ÷ tried. Then who tried nothing, whom nothing helped, and who said neither. Columns: see crossfilter."""
+    """A row a treatment that somebody tried, the most tried first: of those who tried it, helped, did not help, never said. Then who tried
+    nothing, whom nothing helped, and who said neither. Columns: see crossfilter."""
     answered, blank = int(frame["answered"].iloc[0]), int(frame["not_recorded"].iloc[0])
-    nothing = frame["code"].isin((NONE, *NOTHING_HELPED))
-    treatments = frame[~nothing & (frame["tried"] > 0)].sort_values("tried", ascending=False, kind="stable")
-    others = [(row.code, row.label, int(row.tried), int(row.answered), "who answered") for row in frame[nothing].itertuples()]
-    others.append((NOT_RECORDED, "not recorded", blank, answered + blank, "in all"))
-    scale = scale_of([*(row.tried / answered for row in treatments.itertuples()), *(n / of for *_, n, of, _ in others if of)])
-    marks = []
-    for row in treatments.itertuples():
+    nothing, marks = frame["code"].isin((NONE, *NOTHING_HELPED)), []
+    for row in frame[~nothing & (frame["tried"] > 0)].sort_values("tried", ascending=False, kind="stable").itertuples():
         tried, helped, unsaid = int(row.tried), int(row.helped), int(row.help_not_recorded)
         parts: list[tuple[Look, int]] = [("solid", helped), ("hollow", tried - helped - unsaid), ("dotted", unsaid)]
         words = (f"{row.label}: helped {helped:,} of {tried:,} {unit} who tried it ({percent(helped, tried)}), {unsaid:,} never said whether; "
                  f"tried by {percent(tried, answered)} of {answered:,} who answered")
-        marks.append(Mark(row.code, row.label, words, percent(helped, tried), tuple((look, bar_length(n, answered, scale)) for look, n in parts)))
+        marks.append(Mark(row.code, f"{row.label} · {tried:,}", words, percent(helped, tried), tuple((look, bar_length(n, tried, 1)) for look, n in parts)))
+    others = [(row.code, row.label, int(row.tried), int(row.answered), "who answered") for row in frame[nothing].itertuples()]
+    others.append((NOT_RECORDED, "not recorded", blank, answered + blank, "in all"))
     marks += [Mark(code, label, f"{label}: {n:,} of {of:,} {unit} {whose} ({percent(n, of)})", percent(n, of),
-                   (("hatched" if code == NOT_RECORDED else "hollow", bar_length(n, of, scale)),)) for code, label, n, of, whose in others]
+                   (("hatched", bar_length(n, of, 1)),)) for code, label, n, of, whose in others]
     return Chart("lying", tuple(marks), (("solid", "helped"), ("hollow", "did not"), ("dotted", "never said")))
 
 

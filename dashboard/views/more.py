@@ -48,7 +48,7 @@ def _sex_and_source(numbers: dict[str, Counted], cohort: Cohort, per: Per, found
     sexes, sources = numbers["sexes"], numbers["sources"]
     by_source = figures.bars(sources, PER[per], cohort.sources)  # of which the last is a source not recorded: there is none
     charts = {"sexes": ("Sex", figures.bars(sexes, PER[per], sort=False)), "sources": ("Source", replace(by_source, marks=by_source.marks[:-1]))}
-    twin = pd.concat([cards.shares(frame).assign(of_what=name) for name, frame in (("sex", sexes), ("source", sources)) if len(frame)])
+    twin = pd.concat([cards.shares(frame).assign(of_what=name) for name, frame in (("sex", sexes), ("source", sources))])
     with cards.card("sex_and_source", "Sex, source", cards.answered("sexes", sexes, cohort, per), twin, charts["sexes"][1]):
         for field, (name, chart) in charts.items():
             cards.draw(field, name, chart, getattr(cohort, field), cards.of(field), _LOW + 12)
@@ -61,7 +61,7 @@ def _relief(numbers: dict[str, Counted], cohort: Cohort, per: Per, found: Status
     twin = relief.assign(share_helped=[percent(row.helped, row.tried) if row.helped == row.helped else "" for row in relief.itertuples()])
     with cards.card("relief", "Relief", cards.answered("relief", relief, cohort, per), twin, chart):
         cards.draw("relief", "Relief", chart, lit, filters.relief_pressed, _TALL - 24)
-        st.caption("Bar: who tried it. Number: helped ÷ tried.")
+        st.caption("Helped ÷ tried; beside the name, how many tried it.")
 
 
 def _over_time(numbers: dict[str, Counted], cohort: Cohort, per: Per, found: Status) -> None:

@@ -176,7 +176,8 @@ def _sexes(selected: Selected) -> Numbers:
 
 def _sources(selected: Selected) -> Numbers:
     who = pd.Series(selected.who.unique()) if selected.per == "patient" else selected.who
-    return {name: int(n) for name, n in who.map(selected.people["source"]).value_counts().items()}
+    found = who.map(selected.people["source"]).value_counts()
+    return {name: int(found.get(name, 0)) for name in selected.people["source"].unique()}
 
 
 def _hours(selected: Selected) -> Numbers:

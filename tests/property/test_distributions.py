@@ -145,7 +145,7 @@ def said(name: str, counted: pd.DataFrame | Sample) -> dict:
     if name == "symptoms":
         return counted.drop(columns="label").set_index("code").to_dict("index")
     if name == "sources":
-        return dict(zip(counted["code"], counted["n"], strict=True))
+        return {row.code: row.n for row in counted.itertuples() if row.n}
     if name == "relief":
         return {row["code"]: {key: value for key, value in row.items() if key not in ("code", "label") and not pd.isna(value)}
                 for row in counted.to_dict("records")}

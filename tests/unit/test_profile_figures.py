@@ -22,7 +22,8 @@ def test_relief_is_helped_of_tried_and_says_who_never_said() -> None:
     chart = figures.relief(RELIEF, "patients")
     assert [(mark.code, mark.text) for mark in chart.marks] == [
         ("rest", "75 %"), ("cold_pack", "0 %"), ("none", "20 %"), ("none_helped", "0 %"), ("not_recorded", "17 %")], "what nobody tried is in the table"
-    assert chart.marks[0].parts == (("solid", 75.0), ("hollow", 12.5), ("dotted", 12.5)) and chart.marks[1].parts[2] == ("dotted", 25.0)
+    assert chart.marks[0].parts == (("solid", 75.0), ("hollow", 12.5), ("dotted", 12.5)) and chart.marks[1].parts[2] == ("dotted", 100.0)
+    assert chart.marks[0].label == "Rest · 8", "a share never goes without its base"
     assert chart.marks[0].words == ("Rest: helped 6 of 8 patients who tried it (75 %), 1 never said whether; tried by 80 % of 10 who answered")
 
 

@@ -199,6 +199,14 @@ def test_an_address_that_cannot_be_read_is_not_half_answered(open_page: Open, cl
     assert "All entries: **3 patients**" in shown(at)
 
 
+def test_more_charts_of_nobody(page: AppTest) -> None:
+    page.session_state["more_charts"] = True
+    opened(page, "filters").get_by_key("f_high_pain").set_value(["to_75"]).run()
+    assert "No entry matches all of this" in shown(events.settled(page)) and chosen(page, "chart_high_pain") == ["to_75"]
+    press(page, "chart_high_pain", "to_75")
+    assert "All entries: **3 patients**" in shown(page)
+
+
 def test_every_card_can_be_taken_along(page: AppTest) -> None:
     page.session_state["more_charts"] = True
     every = ("where", "quality", "duration", "severity", "quality_by_location", "red_flags", "age", "sex_and_source", "relief", "over_time", "high_pain",
