@@ -9,7 +9,7 @@ from dashboard.days import date_of
 from dashboard.figures.cohort import Chart, Look, Mark, bar_length, scale_of
 from dashboard.wording import counted, percent
 
-_ROOM = 26  # standing bars that have room for a label each
+_ROOM, _LETTERS = 26, 110  # standing bars that have room for a label each, and letters of the numbers above all of them
 
 
 def relief(frame: pd.DataFrame, unit: str) -> Chart:
@@ -36,6 +36,7 @@ def over_time(frame: pd.DataFrame, per: str) -> Chart:
         return Chart("standing", ())
     shown = "patients" if per == "patient" else "entries"
     most, roomy = int(frame[shown].max()), len(frame) <= _ROOM
+    numbered = roomy and len(frame) * len(f"{most:,}") <= _LETTERS
     days = int(frame["until"].iloc[0] - frame["since"].iloc[0]) + 1
     marks, bands = [], []
     for row in frame.itertuples():
@@ -43,7 +44,7 @@ def over_time(frame: pd.DataFrame, per: str) -> Chart:
         label = str(day.day) if days == 7 else f"{day:%b}"[:3 if roomy else 1] if days < 32 else f"{day:%Y}"
         bands.append(f"{day:%b %Y}" if days == 7 else f"{day:%Y}" if days < 32 else "")
         words = f"{row.label[0].upper()}{row.label[1:]}: {counted(int(row.patients), 'patient')}, {counted(int(row.entries), 'entry')}"
-        marks.append(Mark(row.code, label if roomy or days < 32 else "", words, f"{n:,}" if roomy and n else "", (("solid", bar_length(n, most, 1)),)))
+        marks.append(Mark(row.code, label if roomy or days < 32 else "", words, f"{n:,}" if numbered and n else "", (("solid", bar_length(n, most, 1)),)))
     unit = "week" if days == 7 else "month" if days < 32 else "year"
     groups = [(label, len(list(some))) for label, some in groupby(bands)]
     wide = tuple((label if width > 1 else "", width) for label, width in groups)
