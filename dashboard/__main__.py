@@ -34,11 +34,15 @@ def _day(text: str) -> int:
 
 
 REPEATED = {"source": "sources", "sex": "sexes", "bucket": "buckets", "tier": "tiers", "location": "locations", "quality": "qualities", "duration": "durations",
-            "symptom": "symptoms"}
+            "symptom": "symptoms", "tried": "tried", "helped": "helped", "hour": "hours", "high_pain": "high_pain", "blank": "blank", "not": "negated",
+            "all": "every"}
 COHORT_OPTIONS = (
     ("since", _day, "first day"), ("until", _day, "last day"), ("age_from", int, "youngest"), ("age_to", int, "oldest"),
     ("severity_from", float, "least severity"), ("severity_to", float, "most severity"),
-    *[(option, str, "code; may be given several times: any of them") for option in REPEATED])
+    ("worst_from", float, "least worst severity"), ("worst_to", float, "most worst severity"), ("temperature_from", float, "least temperature"),
+    ("temperature_to", float, "most temperature"),
+    *[(option, str, "name of a field, such as locations; may be given several times" if option in ("not", "all") else
+       "code; may be given several times: any of them") for option in REPEATED])
 
 
 def main(arguments: list[str] | None = None) -> int:

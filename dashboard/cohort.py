@@ -8,13 +8,17 @@ from typing import Self
 from sqlalchemy import BigInteger, ColumnElement, Connection, Select, Subquery, Table, and_, case, exists, func, literal, or_, select
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
-from dashboard.codelists import ANSWERED, LOCATION, QUALITY, SYMPTOM, Codelist
+from dashboard import conditions, phrases
+from dashboard.codelists import LOCATION, QUALITY, SYMPTOM
+from dashboard.conditions import FIELD, HOURS, NIGHT, NONE, NOT_RECORDED, RANGES, TREATMENTS, plain, range_names
 from dashboard.database import band, has
 from dashboard.days import date_of, day_of
 from dashboard.errors import Refused
-from dashboard.people import DURATIONS, duration_class, people
+from dashboard.people import DURATIONS, HIGH_PAIN, people
+from dashboard.people import high_pain as people_in_high_pain
+from dashboard.phrases import BUCKETS, PEOPLE
 from dashboard.schema import diary_entry, handover, import_batch, patient, patient_outcome, source, supersession
-from dashboard.wording import listing, number, period, span
+from dashboard.wording import number
 
 
 def live_batches(connection: Connection, known_at: int | None = None) -> list[int]:
@@ -106,25 +110,28 @@ def find(connection: Connection, patient_id: str, source_name: str | None = None
 
 # --- a question -------------------------------------------------------------------------------------------------------------------
 
-NONE, NOT_RECORDED = "none", "not_recorded"
-BUCKETS = {"emergency": "emergency", "same_day": "same-day", "not_assessable": "not assessable", "routine": "routine",
-           "no_criterion_met": "no criterion met", "no_entries": "no entries"}
 TIERS = ("E", "U", "R")
-_PEOPLE = {"female": "women", "male": "men", "other": "people of another sex", NOT_RECORDED: "patients of unknown sex"}
-_PLACES = {"between_shoulder_blades": "between the shoulder blades", "everywhere": "everywhere", "other": "in another place"}
-_WORDS = {"pins_and_needles": "pins-and-needles", "electric_shock": "electric-shock", "other": "otherwise described"}
-_CODES: dict[str, tuple[str, ...]] = {
-    "sexes": tuple(_PEOPLE), "buckets": (*BUCKETS, NOT_RECORDED), "tiers": (*TIERS, NONE, NOT_RECORDED),
+CODES: dict[str, tuple[str, ...]] = {
+    "sexes": tuple(PEOPLE), "buckets": (*BUCKETS, NOT_RECORDED), "tiers": (*TIERS, NONE, NOT_RECORDED),
     "locations": (*LOCATION.bit, NONE, NOT_RECORDED), "qualities": (*QUALITY.bit, NONE, NOT_RECORDED),
-    "durations": (*DURATIONS, NOT_RECORDED), "symptoms": (*SYMPTOM.bit, NOT_RECORDED)}
+    "durations": (*DURATIONS, NOT_RECORDED), "symptoms": (*SYMPTOM.bit, NOT_RECORDED), "tried": (*TREATMENTS, NONE, NOT_RECORDED),
+    "helped": (*TREATMENTS, NONE, NOT_RECORDED), "hours": (NIGHT, *HOURS, NOT_RECORDED), "high_pain": (*HIGH_PAIN, NOT_RECORDED), "blank": tuple(FIELD.bit)}
 _FIRST_DAY, _LAST_DAY = day_of(date(1900, 1, 1)), day_of(date(2100, 1, 1))
-_BOUNDS = {"since": (_FIRST_DAY, _LAST_DAY), "until": (_FIRST_DAY, _LAST_DAY), "age_from": (1, 150), "age_to": (0, 150),
-           "severity_from": (0, 10), "severity_to": (0, 10)}
+_BOUNDS = {"since": (_FIRST_DAY, _LAST_DAY), "until": (_FIRST_DAY, _LAST_DAY),
+           **{f"{name}_{end}": bounds for name, bounds in RANGES.items() for end in ("from", "to")}, "age_from": (1, 150)}
+_YES_OR_NO = ("whole", *(range_names(name)[2] for name in RANGES))
+_FLOATS = ("severity", "worst", "temperature")
+# all that can be asked for by its contrary, and those of them of which an entry can hold several values
+NEGATABLE = ("sources", *CODES, *RANGES)
+SEVERAL = ("locations", "qualities", "symptoms", "tried", "helped", "blank")
 
 
 @dataclass(frozen=True)
 class Cohort:
-    """Which entries: those that meet every field given, each by any of its values; `none` is the answer "none", `not_recorded` no answer.
+    """Which entries: those that meet every field given, each by any of its values, or by all where `every` names the field; `none` is the
+    answer "none", `not_recorded` no answer. A field in `negated` is met by what was answered otherwise: no answer is not a no. `blank`
+    names fields without an answer. With `whole`, all entries of every patient who has one that meets all this, and none in the same
+    period that meets what is negated.
 
     Sex and age are the patient's: as last answered in any live entry, and the age reached in the calendar year of the as-of date.
     Bucket and tier are the patient's too, as the last stored evaluation left them; `not_recorded` is a patient not yet evaluated,
@@ -145,11 +152,25 @@ class Cohort:
     severity_to: float | None = None
     severity_not_recorded: bool = False
     symptoms: tuple[str, ...] = ()
+    worst_from: float | None = None
+    worst_to: float | None = None
+    worst_not_recorded: bool = False
+    temperature_from: float | None = None
+    temperature_to: float | None = None
+    temperature_not_recorded: bool = False
+    tried: tuple[str, ...] = ()
+    helped: tuple[str, ...] = ()
+    hours: tuple[str, ...] = ()
+    high_pain: tuple[str, ...] = ()
+    blank: tuple[str, ...] = ()
+    negated: tuple[str, ...] = ()
+    every: tuple[str, ...] = ()
+    whole: bool = False
 
     def __post_init__(self) -> None:
         # one order for each question, so that equal questions are equal objects, sentences, addresses and cache keys
         object.__setattr__(self, "sources", tuple(sorted(set(self.sources))))
-        for name, known in _CODES.items():
+        for name, known in CODES.items():
             if not set(getattr(self, name)) <= set(known):
                 raise Refused(f"{name}: not a known code. Expected any of {', '.join(known)}.")
             object.__setattr__(self, name, tuple(code for code in known if code in getattr(self, name)))
@@ -158,8 +179,14 @@ class Cohort:
             if value is not None and not least <= value <= most:
                 raise Refused(f"{name}: expected {_text(name, least)} to {_text(name, most)}.")
             # engines refuse numbers of numpy's kinds, and 0 and -0 are one question
-            object.__setattr__(self, name, value if value is None else float(value) + 0 if name.startswith("severity") else int(value))
-        for low, high in (("since", "until"), ("age_from", "age_to"), ("severity_from", "severity_to")):
+            object.__setattr__(self, name, value if value is None else float(value) + 0 if name.startswith(_FLOATS) else int(value))
+        for name, known in (("negated", NEGATABLE), ("every", SEVERAL)):
+            if not set(getattr(self, name)) <= set(known):
+                raise Refused(f"{name}: not a field. Expected any of {', '.join(known)}.")
+        # of a field that asks for nothing the contrary is nothing too, and any of one value is all of it
+        object.__setattr__(self, "negated", tuple(name for name in NEGATABLE if name in self.negated and self.asks(name)))
+        object.__setattr__(self, "every", tuple(name for name in SEVERAL if name in self.every and len(getattr(self, name)) > 1))
+        for low, high in (("since", "until"), *((f"{name}_from", f"{name}_to") for name in RANGES)):
             if None not in (getattr(self, low), getattr(self, high)) and getattr(self, low) > getattr(self, high):
                 raise Refused(f"{low.replace('_', ' ')} lies after {high.replace('_', ' ')}: nothing can be between them.".capitalize())
 
@@ -168,56 +195,57 @@ class Cohort:
         live = entries(connection, as_of, known_at).subquery("live")
         return select(live).where(*self.where(live, as_of))
 
+    def asks(self, field: str) -> bool:
+        """Whether it asks for anything in a field: a list, or a range such as `age`."""
+        return conditions.asks(vars(self), field)
+
     def where(self, live: Subquery | Table, as_of: int) -> list[ColumnElement[bool]]:
         """Conditions on the columns of `live`, which has to be all live entries: what is said of a patient is looked up in it."""
-        e = live.c
-        found = _any(_between(e.day, self.since, self.until))
+        of_patients = self._of_patients(live, as_of)
+        if not self.whole:
+            return [*self._in_time(live), *of_patients, *(one.wanted(field in self.negated) for field, one in conditions.of_entries(live, vars(self)).items())]
+        some = live.alias("some")
+        said, in_time = conditions.of_entries(some, vars(self)), self._in_time(some)
+        wanted = [*in_time, *(one.wanted(field in self.negated) for field, one in said.items())]
+        contrary = [one.met for field, one in said.items() if field in self.negated]
+        return [*of_patients, *([live.c.patient.in_(select(some.c.patient).where(*wanted))] if wanted else []),
+                *([live.c.patient.not_in(select(some.c.patient).where(*in_time, or_(*contrary)))] if contrary else [])]
+
+    def _in_time(self, live: Subquery | Table) -> list[ColumnElement[bool]]:
+        found = conditions.between(live.c.day, self.since, self.until)
+        return [] if found is None else [found]
+
+    def _of_patients(self, live: Subquery | Table, as_of: int) -> list[ColumnElement[bool]]:
+        found, who = [], live.c.patient
         if self.sources:
-            found.append(e.patient.in_(select(patient.c.patient).join(source, source.c.source == patient.c.source).where(
-                source.c.name.in_(self.sources))))
-        if self.sexes or self.age_from is not None or self.age_to is not None or self.age_not_recorded:
-            who, year = people(live.alias("lives")).subquery("people"), date_of(as_of).year
-            born = (None if self.age_to is None else year - self.age_to, None if self.age_from is None else year - self.age_from)
-            found.append(e.patient.in_(select(who.c.patient).where(
-                *_any(_plain(self.sexes) and who.c.sex.in_(_plain(self.sexes)), NOT_RECORDED in self.sexes and who.c.sex.is_(None)),
-                *_any(_between(who.c.birth_year, *born), self.age_not_recorded and who.c.birth_year.is_(None)))))
+            of_source = select(patient.c.patient).join(source, source.c.source == patient.c.source).where(source.c.name.in_(self.sources))
+            found.append(who.not_in(of_source) if "sources" in self.negated else who.in_(of_source))
+        if self.sexes or self.asks("age"):
+            known, year = people(live.alias("lives")).subquery("people"), date_of(as_of).year
+            low, high, blank = (getattr(self, name) for name in range_names("age"))
+            born = (None if high is None else year - high, None if low is None else year - low)
+            asked = [conditions.among(known.c.sex, plain(self.sexes), known.c.sex.is_not(None), NOT_RECORDED in self.sexes).wanted(
+                "sexes" in self.negated)] if self.sexes else []
+            asked += [conditions.ranged(known.c.birth_year, *born, blank).wanted("age" in self.negated)] if self.asks("age") else []
+            found.append(who.in_(select(known.c.patient).where(*asked)))
         outcome = select(patient_outcome.c.patient)
-        for column, codes in ((patient_outcome.c.bucket, self.buckets), (patient_outcome.c.tier, self.tiers)):
-            stands = _any(_plain(codes) and column.in_(_plain(codes)), NONE in codes and column.is_(None))
-            found += _any(stands and e.patient.in_(outcome.where(*stands)), NOT_RECORDED in codes and e.patient.not_in(outcome))
-        found += _listed(live, "locations", LOCATION, self.locations)
-        found += _listed(live, "qualities", QUALITY, self.qualities)
-        classes = [place for place, name in enumerate(DURATIONS) if name in self.durations]
-        found += _any(classes and duration_class(live).in_(classes), NOT_RECORDED in self.durations and e.onset_day.is_(None))
-        found += _any(_between(e.severity, self.severity_from, self.severity_to), self.severity_not_recorded and e.severity.is_(None))
-        present = _plain(self.symptoms)
-        found += _any(present and has(e.symptoms_present, SYMPTOM.bits(present)),
-                      NOT_RECORDED in self.symptoms and and_(e.symptoms_present == 0, e.symptoms_denied == 0))
+        for name, column in (("buckets", patient_outcome.c.bucket), ("tiers", patient_outcome.c.tier)):
+            if codes := getattr(self, name):
+                there = who.in_(outcome.where(or_(column.in_(plain(codes)), *([column.is_(None)] if NONE in codes else []))))
+                stands = conditions.of(there, who.in_(outcome), NOT_RECORDED in codes)
+                found.append(stands.wanted(name in self.negated))
+        if self.high_pain:
+            days = live.alias("days")
+            known = people_in_high_pain(days, *self._in_time(days)).subquery("in_high_pain")
+            classes = [place for place, name in enumerate(HIGH_PAIN) if name in self.high_pain]
+            of_class = select(known.c.patient).where(known.c["class"].in_(classes))
+            found.append(conditions.of(who.in_(of_class) if classes else None, who.in_(select(known.c.patient)), NOT_RECORDED in self.high_pain).wanted(
+                "high_pain" in self.negated))
         return found
 
     def describe(self) -> str:
         """The question as an English sentence without its full stop; different questions read differently."""
-        ages = span(self.age_from, self.age_to, "over {}", "under {}", "aged {}", 1) + ["of unknown age"] * self.age_not_recorded
-        who = listing((_PEOPLE[code] for code in self.sexes), "or") or "patients"
-        words = [f"of {who}{',' if len(self.sexes) > 1 and ages else ''} {listing(ages, 'or')}".rstrip()] if self.sexes or ages else []
-        words += [f"from {listing(self.sources, 'or')}"] if self.sources else []
-        stands = [f"{name} is {listing(_named(codes, labels, 'not evaluated yet', 'none'), 'or')}" for name, labels, codes in
-                  (("bucket", BUCKETS, self.buckets), ("worst tier", {}, self.tiers)) if codes]
-        words += [f"whose {listing(stands, 'and')}"] if stands else []
-        # "burning pain in the neck" where it can be said so, else "location neck or not recorded"
-        like = [_WORDS.get(code, QUALITY.label[code].lower()) for code in _sayable(self.qualities)]
-        places = [_PLACES.get(code, f"in the {LOCATION.label[code].lower()}") for code in _sayable(self.locations)]
-        severity = span(self.severity_from, self.severity_to, "{} or more", "{} or less", "{}")
-        clauses = [f"{listing(like, 'or')} pain {listing(places, 'or')}".strip()] if like or places else []
-        clauses += [f"{name} {listing(named, 'or')}" for name, named in (
-            ("quality", [] if like else _named(self.qualities, QUALITY.label)),
-            ("location", [] if places else _named(self.locations, LOCATION.label)),
-            ("duration", _named(self.durations, DURATIONS)),
-            ("severity", severity + ["not recorded"] * self.severity_not_recorded),
-            ("symptom", _named(self.symptoms, SYMPTOM.label, "none asked about"))) if named]
-        words += [f"with {listing(clauses, 'and')}"] if clauses else []
-        when = period(self.since, self.until)
-        return " ".join(("Entries" if words else "All entries", *words)) + (f", {when}" if when else "")
+        return phrases.describe(vars(self))
 
     def to_params(self) -> dict[str, list[str]]:
         """For an address: the fields given, each with its values as text. Holds no patient's id."""
@@ -241,35 +269,6 @@ class Cohort:
         return json.dumps(self.to_params(), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
-def _plain(codes: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(code for code in codes if code not in (NONE, NOT_RECORDED))
-
-
-def _sayable(codes: tuple[str, ...]) -> tuple[str, ...]:
-    return codes if _plain(codes) == codes else ()
-
-
-def _any(*conditions: object) -> list[ColumnElement[bool]]:
-    given = [condition for condition in conditions if isinstance(condition, ColumnElement)]
-    return [or_(*given)] if given else []
-
-
-def _between(column: ColumnElement, low: float | None, high: float | None) -> ColumnElement[bool] | None:
-    bounds = [*(() if low is None else (column >= low,)), *(() if high is None else (column <= high,))]
-    return and_(*bounds) if bounds else None
-
-
-def _listed(live: Subquery | Table, field: str, codelist: Codelist, codes: tuple[str, ...]) -> list[ColumnElement[bool]]:
-    said, answered, plain = live.c[field], has(live.c.answered, ANSWERED.bits((field,))), _plain(codes)
-    return _any(plain and has(said, codelist.bits(plain)), NONE in codes and and_(answered, said == 0), NOT_RECORDED in codes and ~answered)
-
-
-def _named(codes: tuple[str, ...], labels: Mapping[str, str], not_recorded: str = "not recorded",
-           none: str = "answered with none") -> list[str]:
-    named = {**{code: label.lower() for code, label in labels.items()}, NONE: none, NOT_RECORDED: not_recorded}
-    return [named.get(code, code) for code in codes]
-
-
 def _text(name: str, value: float) -> str:
     return date_of(int(value)).isoformat() if name in ("since", "until") else "yes" if value is True else number(value)
 
@@ -278,9 +277,9 @@ def _value(name: str, text: str) -> int | float | bool:
     try:
         if name in ("since", "until"):
             return day_of(date.fromisoformat(text))
-        if name.endswith("_not_recorded"):
+        if name in _YES_OR_NO:
             return {"yes": True, "no": False}[text]
         return int(text) if name.startswith("age") else float(text)
     except (ValueError, KeyError):
-        expected = "a date such as 2026-03-31" if name in ("since", "until") else "yes or no" if name.endswith("_not_recorded") else "a number"
+        expected = "a date such as 2026-03-31" if name in ("since", "until") else "yes or no" if name in _YES_OR_NO else "a number"
         raise Refused(f"{name}: this value cannot be read. Expected {expected}.") from None

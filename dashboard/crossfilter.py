@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import pandas as pd
 from sqlalchemy import Connection, func, select
 
-from dashboard import distributions
-from dashboard.cohort import BUCKETS, NOT_RECORDED, Cohort
+from dashboard import distributions, profile
+from dashboard.cohort import BUCKETS, NONE, NOT_RECORDED, Cohort
+from dashboard.conditions import NOTHING_HELPED, range_names
 from dashboard.distributions import Per, Sample
-from dashboard.filters import SEVERITY, label, without
+from dashboard.filters import PERIOD, label, without
 from dashboard.schema import patient_outcome
 
 Counted = pd.DataFrame | Sample
@@ -40,22 +41,37 @@ def _buckets(connection: Connection, asked: Sample) -> pd.DataFrame:
     return pd.DataFrame([(code, label("buckets", code), int(found.get(code, 0))) for code in (*BUCKETS, NOT_RECORDED)], columns=["code", "label", "n"])
 
 
+def _relief(connection: Connection, asked: Sample) -> pd.DataFrame:
+    """code (treatments, then `none` and `none_helped`), label, tried, helped, help_not_recorded, answered, not_recorded. Of `none`, `tried`
+    are those who tried nothing and of `none_helped` those whom nothing helped, each of those who answered that field."""
+    treatments, nothing = distributions.reliefs(connection, asked)
+    return pd.concat([treatments, nothing.assign(code=[NONE, *NOTHING_HELPED]).rename(columns={"n": "tried"})], ignore_index=True)
+
+
 CHARTS = {
     "base": Chart((), (), lambda connection, asked: asked),
     "buckets": Chart(("buckets", "tiers"), (), _buckets),
     "locations": Chart(("locations",), ("locations",), distributions.locations),
     "qualities": Chart(("qualities",), ("qualities",), distributions.qualities),
     "durations": Chart(("durations",), ("duration",), distributions.durations),
-    "severity": Chart((*SEVERITY, "severity_not_recorded"), ("severity", "worst"), _severity),
+    "severity": Chart(range_names("severity"), ("severity", "worst"), _severity),
     "symptoms": Chart(("symptoms",), ("symptoms_present", "symptoms_denied"), distributions.symptoms),
+    "ages": Chart(range_names("age"), (), profile.ages),
+    "sexes": Chart(("sexes",), (), profile.sexes),
+    "sources": Chart(("sources",), (), profile.sources),
+    "relief": Chart(("tried", "helped"), ("relief_tried", "relief_helped", "help_known"), _relief),
+    "hours": Chart(("hours",), ("hours",), profile.hours),
+    "blank": Chart(("blank",), ("answers", "asked_symptoms", "asked_history"), profile.completeness),
 }
-TOGETHER = ("locations", "qualities")
-NAMES = (*CHARTS, "together")
+# those that read the entries themselves, as no row a patient holds what they count
+OWN: dict[str, tuple[str, ...]] = {"together": ("locations", "qualities"), "weeks": PERIOD, "high_pain": ("high_pain",)}
+NAMES = ("base", "buckets", "locations", "qualities", "durations", "severity", "symptoms", "together")  # what the first screen shows
+MORE = ("ages", "sexes", "sources", "relief", "weeks", "hours", "high_pain", "blank")  # what is counted once it is opened
 
 
 def context(cohort: Cohort, chart: str) -> Cohort:
-    """Whose entries a chart counts."""
-    return without(cohort, *(TOGETHER if chart == "together" else CHARTS[chart].own))
+    """Whose entries a chart counts. How a field of it was asked goes with what was asked."""
+    return without(cohort, *(OWN[chart] if chart in OWN else CHARTS[chart].own))
 
 
 def count(connection: Connection, cohort: Cohort, charts: Collection[str], *, as_of: int, known_at: int | None = None,
@@ -66,10 +82,15 @@ def count(connection: Connection, cohort: Cohort, charts: Collection[str], *, as
     for name in charts:
         of[context(cohort, name)].append(name)
     for asked, names in of.items():
-        if sampled := [name for name in names if name != "together"]:
+        if sampled := [name for name in names if name not in OWN]:
             columns = {column for name in sampled for column in CHARTS[name].columns}
             sample = distributions.sample(connection, asked, as_of=as_of, known_at=known_at, per=per, columns=columns)
             made |= {name: CHARTS[name].count(connection, sample) for name in sampled}
+        when = {"as_of": as_of, "known_at": known_at}
         if "together" in names:
-            made["together"] = distributions.together(connection, asked, as_of=as_of, known_at=known_at, per=per)
+            made["together"] = distributions.together(connection, asked, per=per, **when)
+        if "weeks" in names:
+            made["weeks"] = profile.over_time(connection, asked, **when)
+        if "high_pain" in names:
+            made["high_pain"] = profile.high_pain(connection, asked, **when)
     return made

@@ -3,111 +3,24 @@
 Per patient, a patient counts once: for a place, a quality, a symptom that any matching entry names; in the duration class of the last
 matching entry with a known onset; with the mean of the severities and the largest of the worst. Per entry, each entry counts.
 """
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import cache
-from math import floor
 from typing import Literal
 
-import numpy as np
 import pandas as pd
-from sqlalchemy import BigInteger, ColumnElement, Connection, FromClause, Integer, String, Subquery, Table, Values
-from sqlalchemy.sql import and_, case, cast, column, func, literal, not_, or_, select, union_all, values
+from sqlalchemy import BigInteger, ColumnElement, Connection, FromClause, String, Values
+from sqlalchemy.sql import and_, case, column, func, literal, not_, or_, select, union_all, values
 
 from dashboard import cohort as cohorts
 from dashboard import database
-from dashboard.codelists import ANSWERED, LOCATION, QUALITY, RELIEF, SYMPTOM, Codelist
+from dashboard.codelists import LOCATION, QUALITY, RELIEF, SYMPTOM, Codelist
 from dashboard.cohort import NONE, NOT_RECORDED, Cohort
+from dashboard.conditions import TREATMENTS
 from dashboard.database import band, bit_or, has
 from dashboard.days import date_of
-from dashboard.people import DURATIONS, duration_class, newest
+from dashboard.people import DURATIONS
+from dashboard.sample import ANSWERED_BIT, NONE_BIT, Per, Sample, sample
 
-Per = Literal["patient", "entry"]
-NOTHING_HELPED = RELIEF.group("nothing")
-TREATMENTS = tuple(code for code in RELIEF.bit if code not in NOTHING_HELPED)
-# half up, with slack: a mean is a sum of binary fractions in whatever order the engine likes, so that 6.5 may come out as
-# 6.4999999999. Up to 1e-6 short of a half is rounded up, by the same addition of the same constant on both engines and in Python.
-HALF_UP = 0.500001
-# two bits above all codes go with each list here: that it was answered, and that it was answered with none
-_ANSWERED, _NONE = 1 << 60, 1 << 61
-
-
-def rounded(severity: float) -> int:
-    return floor(severity + HALF_UP)
-
-
-# --- what is counted --------------------------------------------------------------------------------------------------------------
-
-@dataclass(frozen=True)
-class Sample:
-    """`units` has one row a patient or one row an entry, with the same columns to count; the base says how many there are of both."""
-    units: Subquery | Table
-    per: Per
-    patients: int
-    entries: int
-    entries_per_patient: dict[str, float | None]
-
-    @property
-    def base(self) -> int:
-        return self.patients if self.per == "patient" else self.entries
-
-
-COLUMNS = ("locations", "qualities", "symptoms_present", "symptoms_denied", "relief_tried", "relief_helped", "help_known", "severity", "worst", "duration")
-
-
-def sample(connection: Connection, cohort: Cohort, *, as_of: int, known_at: int | None = None, per: Per = "patient", name: str = "sample",
-           columns: Collection[str] = COLUMNS) -> Sample:
-    """Reads the cohort's entries once, to be counted in many ways, or in the few ways that need no more than `columns`. `name` is the
-    TEMP table's: another sample of that name on this connection takes its place."""
-    live = cohorts.entries(connection, as_of, known_at).subquery("live")
-    wanted, said = cohort.where(live, as_of), {name: both for name, both in _said(live).items() if name in columns}
-    if per == "patient":
-        patients = select(live.c.patient, func.count().label("entries"), *(of_all.label(name) for name, (_, of_all) in said.items()))
-        units = database.store(connection, name, patients.where(*wanted).group_by(live.c.patient))
-        lengths = select(units.c.entries, func.count().label("patients")).group_by(units.c.entries)
-    else:
-        entries = select(live.c.patient, *(of_one.label(name) for name, (of_one, _) in said.items()))
-        # unfiltered, the few columns of one question are read faster from where they are than all of them are copied
-        units = database.store(connection, name, entries.where(*wanted)) if wanted else entries.subquery(name)
-        diaries = select(func.count().label("entries")).select_from(units).group_by(units.c.patient).subquery("diaries")
-        lengths = select(diaries.c.entries, func.count().label("patients")).group_by(diaries.c.entries)
-    found = {int(entries): int(patients) for entries, patients in connection.execute(lengths)}
-    each = np.repeat(list(found), list(found.values())) if found else None
-    low, median, high = (None,) * 3 if each is None else (float(value) for value in np.percentile(each, (25, 50, 75)))
-    return Sample(units, per, sum(found.values()), sum(entries * patients for entries, patients in found.items()),
-                  {"median": median, "q1": low, "q3": high})
-
-
-def _said(live: Subquery) -> dict[str, tuple[ColumnElement, ColumnElement]]:
-    """Each column of a sample: what one entry says, and what all of a patient's entries come to."""
-    e, sets = live.c, _sets(live)
-    return {**{name: (said, bit_or(said)) for name, said in sets.items()},
-            "severity": (_half_up(e.severity), _half_up(func.avg(e.severity))),
-            "worst": (_half_up(e.worst_severity), _half_up(func.max(e.worst_severity))),
-            "duration": (duration_class(live), cast(newest(live, duration_class(live)), Integer))}
-
-
-def _sets(live: Subquery) -> dict[str, ColumnElement[int]]:
-    e = live.c
-    helped_known, nothing_helped = has(e.answered, ANSWERED.bits(("relief_helped",))), has(e.relief_helped, RELIEF.bits(NOTHING_HELPED))
-    return {
-        "locations": _marked(live, "locations"), "qualities": _marked(live, "qualities"),
-        "symptoms_present": e.symptoms_present, "symptoms_denied": e.symptoms_denied, "relief_tried": _marked(live, "relief_tried"),
-        # that nothing helped is an answer of none
-        "relief_helped": case((nothing_helped, e.relief_helped + (_ANSWERED + _NONE)), else_=_marked(live, "relief_helped")),
-        "help_known": case((helped_known, e.relief_tried), else_=0)}
-
-
-def _marked(live: Subquery, field: str) -> ColumnElement[int]:
-    said = live.c[field]
-    return case((not_(has(live.c.answered, ANSWERED.bits((field,)))), said), (said == 0, _ANSWERED + _NONE), else_=said + _ANSWERED)
-
-
-def _half_up(value: ColumnElement[float]) -> ColumnElement[int]:
-    return cast(func.floor(value + HALF_UP), Integer)
-
-
-# --- counted ----------------------------------------------------------------------------------------------------------------------
 
 def locations(connection: Connection, asked: Sample) -> pd.DataFrame:
     """code (with `none`), label, n, answered, not_recorded; n of several codes add up to more than answered."""
@@ -124,13 +37,13 @@ def durations(connection: Connection, asked: Sample) -> pd.DataFrame:
     n = _by_value(connection, asked, "duration")
     classes = [(code, label, n.get(place, 0)) for place, (code, label) in enumerate(DURATIONS.items())]
     answered = sum(n.values())
-    return _frame([*classes, (NOT_RECORDED, "not recorded", asked.base - answered)], answered, asked)
+    return shares([*classes, (NOT_RECORDED, "not recorded", asked.base - answered)], answered, asked)
 
 
 def severities(connection: Connection, asked: Sample, field: Literal["severity", "worst"] = "severity") -> pd.DataFrame:
     """code (0 to 10), label, n, answered, not_recorded. Per patient, the mean of `severity` and the largest of `worst`; half up."""
     n = _by_value(connection, asked, field)
-    return _frame([(str(value), str(value), n.get(value, 0)) for value in range(11)], sum(n.values()), asked)
+    return shares([(str(value), str(value), n.get(value, 0)) for value in range(11)], sum(n.values()), asked)
 
 
 def symptoms(connection: Connection, asked: Sample) -> pd.DataFrame:
@@ -139,7 +52,7 @@ def symptoms(connection: Connection, asked: Sample) -> pd.DataFrame:
     def states(units: FromClause, mask: ColumnElement[int]) -> dict[str, ColumnElement[bool]]:
         present, denied = (band(units.c[name], mask) != 0 for name in ("symptoms_present", "symptoms_denied"))
         return {"present": present, "denied": and_(denied, not_(present))}
-    n = _spelled(connection, asked, SYMPTOM, ("symptoms_present", "symptoms_denied"), states)
+    n = spelled(connection, asked, SYMPTOM, ("symptoms_present", "symptoms_denied"), states)
     n["answered"] = n["present"] + n["denied"]
     return _labelled(n.assign(not_asked=asked.base - n["answered"]), SYMPTOM, tuple(SYMPTOM.bit))[
         ["code", "label", "present", "denied", "not_asked", "answered"]]
@@ -148,34 +61,38 @@ def symptoms(connection: Connection, asked: Sample) -> pd.DataFrame:
 def relief(connection: Connection, asked: Sample) -> pd.DataFrame:
     """code, label, tried, helped, help_not_recorded, answered, not_recorded, of treatments. What helped was tried; those who tried
     and never said, together with it, what helped are in help_not_recorded, because a blank is not a no."""
-    n = _relief(connection, asked)
-    answered = int(n.at["answered", "tried"])
-    frame = _labelled(n, RELIEF, TREATMENTS)[["code", "label", "tried", "helped", "help_not_recorded"]]
-    return frame.assign(answered=answered, not_recorded=asked.base - answered)
+    return reliefs(connection, asked)[0]
 
 
 def no_relief(connection: Connection, asked: Sample) -> pd.DataFrame:
     """code (`nothing_tried`, `nothing_helped`), label, n, answered, not_recorded: the base of each is who answered that field."""
+    return reliefs(connection, asked)[1]
+
+
+def reliefs(connection: Connection, asked: Sample) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Both, of one count."""
     n = _relief(connection, asked)
-    frames = [_frame([(code, label, int(n.at[NONE, field]))], int(n.at["answered", field]), asked) for code, label, field in
-              (("nothing_tried", "Nothing tried", "tried_said"), ("nothing_helped", "Nothing helped", "helped"))]
-    return pd.concat(frames, ignore_index=True)
+    answered = int(n.at["answered", "tried"])
+    treatments = _labelled(n, RELIEF, TREATMENTS)[["code", "label", "tried", "helped", "help_not_recorded"]]
+    nothing = [shares([(code, label, int(n.at[NONE, field]))], int(n.at["answered", field]), asked) for code, label, field in
+               (("nothing_tried", "Nothing tried", "tried_said"), ("nothing_helped", "Nothing helped", "helped"))]
+    return treatments.assign(answered=answered, not_recorded=asked.base - answered), pd.concat(nothing, ignore_index=True)
 
 
 def _relief(connection: Connection, asked: Sample) -> pd.DataFrame:
     def states(units: FromClause, mask: ColumnElement[int]) -> dict[str, ColumnElement[bool]]:
         tried, helped, known = (band(units.c[name], mask) != 0 for name in ("relief_tried", "relief_helped", "help_known"))
         return {"tried": or_(tried, helped), "tried_said": tried, "helped": helped, "help_not_recorded": and_(tried, not_(helped), not_(known))}
-    return _spelled(connection, asked, RELIEF, ("relief_tried", "relief_helped", "help_known"), states)
+    return spelled(connection, asked, RELIEF, ("relief_tried", "relief_helped", "help_known"), states)
 
 
 def _listed(connection: Connection, asked: Sample, field: str, codelist: Codelist) -> pd.DataFrame:
-    n = _spelled(connection, asked, codelist, (field,), lambda units, mask: {"n": band(units.c[field], mask) != 0})
+    n = spelled(connection, asked, codelist, (field,), lambda units, mask: {"n": band(units.c[field], mask) != 0})
     rows = [(code, label, int(n.at[code, "n"])) for code, label in codelist.label.items()]
-    return _frame([*rows, (NONE, "None", int(n.at[NONE, "n"]))], int(n.at["answered", "n"]), asked)
+    return shares([*rows, (NONE, "None", int(n.at[NONE, "n"]))], int(n.at["answered", "n"]), asked)
 
 
-def _spelled(connection: Connection, asked: Sample, codelist: Codelist, fields: tuple[str, ...],
+def spelled(connection: Connection, asked: Sample, codelist: Codelist, fields: tuple[str, ...],
              states: Callable[[FromClause, ColumnElement[int]], dict[str, ColumnElement[bool]]]) -> pd.DataFrame:
     """How many units are in each state of each code, of `none` and of `answered`: a row a code."""
     vocabulary, units, weight = _vocabulary(codelist), asked.units, literal(1)
@@ -192,7 +109,7 @@ def _spelled(connection: Connection, asked: Sample, codelist: Codelist, fields: 
 
 
 def _masks(codelist: Codelist) -> dict[str, int]:
-    return {**{code: 1 << bit for code, bit in codelist.bit.items()}, NONE: _NONE, "answered": _ANSWERED}
+    return {**{code: 1 << bit for code, bit in codelist.bit.items()}, NONE: NONE_BIT, "answered": ANSWERED_BIT}
 
 
 @cache
@@ -210,7 +127,7 @@ def _by_value(connection: Connection, asked: Sample, field: str) -> dict[int, in
     return {int(value): int(n) for value, n in found}
 
 
-def _frame(rows: list[tuple[str, str, int]], answered: int, asked: Sample) -> pd.DataFrame:
+def shares(rows: list[tuple[str, str, int]], answered: int, asked: Sample) -> pd.DataFrame:
     return pd.DataFrame([(*row, answered, asked.base - answered) for row in rows],
                         columns=["code", "label", "n", "answered", "not_recorded"])
 
@@ -223,7 +140,7 @@ def together(connection: Connection, cohort: Cohort, *, as_of: int, known_at: in
     # equal sets first, and then the qualities said at each place: who named it at all carries a bit above theirs
     sets = database.store(connection, "sets", select(*who, e.locations, e.qualities, func.count().label("n")).where(
         *cohort.where(live, as_of), e.locations != 0).group_by(*who, e.locations, e.qualities))
-    at = {code: case((has(sets.c.locations, 1 << bit), sets.c.qualities + _ANSWERED), else_=0) for code, bit in LOCATION.bit.items()}
+    at = {code: case((has(sets.c.locations, 1 << bit), sets.c.qualities + ANSWERED_BIT), else_=0) for code, bit in LOCATION.bit.items()}
     if per == "patient":
         units = database.store(connection, "together", select(
             sets.c.patient, *(bit_or(said).label(code) for code, said in at.items())).group_by(sets.c.patient))

@@ -1,6 +1,7 @@
 """Cohorts and their distributions once more, one entry at a time, without bits or SQL; and a way into the database for the same
 entries."""
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -12,6 +13,7 @@ from sqlalchemy import Engine
 from dashboard import database
 from dashboard.codelists import ANSWERED, CODELISTS, LISTS
 from dashboard.cohort import Cohort
+from dashboard.conditions import FIELD
 from dashboard.schema import diary_entry, import_batch, patient, patient_outcome, source, supersession
 
 FIELDS = ("locations", "qualities", "relief_tried", "relief_helped")
@@ -37,6 +39,10 @@ class Entry:
     onset: int | None = None
     birth_year: int | None = None
     sex: str | None = None
+    temperature: float | None = None
+    history: dict[str, bool] = field(default_factory=dict)
+    pattern: str | None = None
+    note: str | None = None
 
     @property
     def who(self) -> tuple[str, str]:
@@ -76,38 +82,113 @@ def _class(entry: Entry) -> str:
     return "under_6_weeks" if weeks < 6 else "6_to_12_weeks" if weeks < 12 else "12_weeks_and_more"
 
 
-def _bounded(value: float | None, low: float | None, high: float | None, not_recorded: bool) -> bool:
-    if low is None and high is None and not not_recorded:
-        return True
+def _either(answers: list[bool | None]) -> bool | None:
+    return True if True in answers else None if None in answers else False
+
+
+def _both(answers: list[bool | None]) -> bool | None:
+    return False if False in answers else None if None in answers else True
+
+
+Met = dict[str, bool | None]  # by field: met, not met, not known
+
+
+def _values(cohort: Cohort, name: str, known: bool, says: Callable[[str], bool | None]) -> Met:
+    """A field with values: `says` answers each of them, where anything is known."""
+    codes = getattr(cohort, name)
+    answers = [not known if code == "not_recorded" else says(code) if known else None for code in codes]
+    return {name: (_both if name in cohort.every else _either)(answers)} if codes else {}
+
+
+def _value_of(cohort: Cohort, name: str, value: str | None) -> Met:
+    return _values(cohort, name, value is not None, lambda code: code == value)
+
+
+def _range_of(cohort: Cohort, name: str, value: float | None) -> Met:
+    low, high, blank = (getattr(cohort, f"{name}_{end}") for end in ("from", "to", "not_recorded"))
+    if low is None and high is None:
+        return {name: value is None} if blank else {}
     if value is None:
-        return not_recorded
-    return (low is not None or high is not None) and (low is None or value >= low) and (high is None or value <= high)
+        return {name: True if blank else None}
+    return {name: (low is None or value >= low) and (high is None or value <= high)}
 
 
-def _any_of(wanted: tuple[str, ...], said: tuple[str, ...] | None) -> bool:
-    given = {"not_recorded"} if said is None else set(said) or {"none"}
-    return not wanted or bool(given & set(wanted))
+def _listed_in(cohort: Cohort, name: str, said: tuple[str, ...] | None) -> Met:
+    return _values(cohort, name, said is not None, lambda code: code in (said or ("none",)))
+
+
+def of_entry(e: Entry, cohort: Cohort) -> Met:
+    asked = bool(e.symptoms)
+    symptoms = [not asked if code == "not_recorded" else e.symptoms.get(code) for code in cohort.symptoms]
+    helped = None if e.relief_helped is None else () if "none_helped" in e.relief_helped else e.relief_helped
+    tried, any_tried = e.relief_tried or (), e.relief_tried is not None or e.relief_helped is not None
+    hour = None if e.time is None else e.time // 3_600_000_000
+    return {
+        **_listed_in(cohort, "locations", e.locations), **_listed_in(cohort, "qualities", e.qualities),
+        **_value_of(cohort, "durations", None if e.onset is None else _class(e)),
+        **_range_of(cohort, "severity", e.severity), **_range_of(cohort, "worst", e.worst), **_range_of(cohort, "temperature", e.temperature),
+        **({"symptoms": (_both if "symptoms" in cohort.every else _either)(symptoms)} if symptoms else {}),
+        **_values(cohort, "tried", any_tried, lambda code: e.relief_tried == () if code == "none" else code in (*tried, *(e.relief_helped or ()))),
+        **_values(cohort, "helped", helped is not None, lambda code: (code in e.relief_helped) or (code == "none" and helped == ())),
+        **_values(cohort, "hours", hour is not None, lambda code: hour >= 22 or hour < 6 if code == "night" else hour == int(code)),
+        **_values(cohort, "blank", True, lambda code: not answered(e, code))}
+
+
+NAMES = {"worst_severity": "worst", "onset_day": "onset", "time_of_day": "time", "temperature_c": "temperature"}
+
+
+def answered(e: Entry, field: str) -> bool:
+    if field in CODELISTS["symptom"].bit or field in CODELISTS["history"].bit:
+        return field in e.symptoms or field in e.history
+    return getattr(e, NAMES.get(field, field), None) is not None
+
+
+def of_patient(world: World, who: tuple[str, str], cohort: Cohort, own: list[Entry], as_of: int) -> Met:
+    bucket, tier = world.outcomes.get(who, (None, None))
+    return {
+        **({"sources": who[0] in cohort.sources} if cohort.sources else {}), **_value_of(cohort, "sexes", _last(own, "sex", ["female", "male", "other"])),
+        **_range_of(cohort, "age", age(own, as_of)), **_value_of(cohort, "buckets", bucket),
+        **_value_of(cohort, "tiers", None if bucket is None else tier or "none"), **_value_of(cohort, "high_pain", pain_class(own, cohort))}
+
+
+def age(own: list[Entry], as_of: int) -> int | None:
+    born = _last(own, "birth_year")
+    return None if born is None else (date(1970, 1, 1) + timedelta(days=as_of)).year - born
+
+
+def pain_class(own: list[Entry], cohort: Cohort) -> str | None:
+    """By the worst of each day in the period; severity where an entry leaves worst blank."""
+    days: dict[int, list[float]] = defaultdict(list)
+    for e in own:
+        if _in_time(e, cohort) and (e.worst is not None or e.severity is not None):
+            days[e.day].append(e.severity if e.worst is None else e.worst)
+    if not days:
+        return None
+    share = Fraction(sum(max(said) >= 7 for said in days.values()), len(days))
+    return "no_day" if not share else next(f"to_{most}" for most in (25, 50, 75, 100) if share <= Fraction(most, 100))
+
+
+def _in_time(e: Entry, cohort: Cohort) -> bool:
+    return (cohort.since is None or e.day >= cohort.since) and (cohort.until is None or e.day <= cohort.until)
+
+
+def _wanted(met: Met, cohort: Cohort) -> bool:
+    return all(answer is (name not in cohort.negated) for name, answer in met.items())
 
 
 def matching(world: World, cohort: Cohort, as_of: int, known_at: int | None = None) -> list[Entry]:
     live, found = world.live(as_of, known_at), []
-    for e in live:
-        own = [other for other in live if other.who == e.who]
-        born = _last(own, "birth_year")
-        year = (date(1970, 1, 1) + timedelta(days=as_of)).year
-        bucket, tier = world.outcomes.get(e.who, ("not_recorded", "not_recorded"))
-        yes = tuple(code for code, answer in e.symptoms.items() if answer)
-        if (_bounded(e.day, cohort.since, cohort.until, False)
-                and (not cohort.sources or e.source in cohort.sources)
-                and (not cohort.sexes or (_last(own, "sex", ["female", "male", "other"]) or "not_recorded") in cohort.sexes)
-                and _bounded(None if born is None else year - born, cohort.age_from, cohort.age_to, cohort.age_not_recorded)
-                and (not cohort.buckets or bucket in cohort.buckets)
-                and (not cohort.tiers or (tier or "none") in cohort.tiers)
-                and _any_of(cohort.locations, e.locations) and _any_of(cohort.qualities, e.qualities)
-                and (not cohort.durations or _class(e) in cohort.durations)
-                and _bounded(e.severity, cohort.severity_from, cohort.severity_to, cohort.severity_not_recorded)
-                and (not cohort.symptoms or _any_of(cohort.symptoms, yes or ("denied",) if e.symptoms else None))):
-            found.append(e)
+    for who in {e.who for e in live}:
+        own = [e for e in live if e.who == who]
+        if not _wanted(of_patient(world, who, cohort, own, as_of), cohort):
+            continue
+        in_time = [(e, of_entry(e, cohort)) for e in own if _in_time(e, cohort)]
+        chosen = [e for e, met in in_time if _wanted(met, cohort)]
+        if cohort.whole:
+            asks_nothing = cohort.since is None and cohort.until is None and not of_entry(own[0], cohort)
+            contrary = any(met[name] for _, met in in_time for name in met if name in cohort.negated)
+            chosen = own if asks_nothing or (chosen and not contrary) else []
+        found += chosen
     return found
 
 
@@ -219,9 +300,11 @@ def _quartiles(lengths: list[int]) -> dict:
 
 # --- the cohort page --------------------------------------------------------------------------------------------------------------
 
+RANGE = {name: tuple(f"{name}_{end}" for end in ("from", "to", "not_recorded")) for name in ("age", "severity")}
 OWN = {"base": (), "buckets": ("buckets", "tiers"), "locations": ("locations",), "qualities": ("qualities",), "durations": ("durations",),
-       "severity": ("severity_from", "severity_to", "severity_not_recorded"), "symptoms": ("symptoms",),
-       "together": ("locations", "qualities")}
+       "severity": RANGE["severity"], "symptoms": ("symptoms",), "together": ("locations", "qualities"), "ages": RANGE["age"], "sexes": ("sexes",),
+       "sources": ("sources",), "relief": ("tried", "helped"), "weeks": ("since", "until"), "hours": ("hours",), "high_pain": ("high_pain",),
+       "blank": ("blank",)}
 PARTS = {"locations": "location", "qualities": "quality", "durations": "duration", "severity": "severity", "symptoms": "symptoms",
          "together": "quality_by_location"}
 
@@ -229,10 +312,79 @@ PARTS = {"locations": "location", "qualities": "quality", "durations": "duration
 def chart(world: World, cohort: Cohort, name: str, as_of: int, known_at: int | None = None, per: str = "patient") -> dict:
     """What a chart counts: every filter but its own."""
     asked = Cohort(**{field.name: getattr(cohort, field.name) for field in fields(Cohort) if field.name not in OWN[name]})
+    found = matching(world, asked, as_of, known_at)
     if name == "buckets":
-        return dict(Counter(_bucket(world, who) for who in {e.who for e in matching(world, asked, as_of, known_at)}))
+        return dict(Counter(_bucket(world, who) for who in {e.who for e in found}))
+    if name in MORE:
+        lives: dict[tuple[str, str], list[Entry]] = defaultdict(list)
+        for e in world.live(as_of, known_at):
+            lives[e.who].append(e)
+        return MORE[name](found, lives, asked, as_of, per)
     whole = summary(world, asked, as_of, known_at, per)
+    if name == "relief":
+        nothing = {code: {"tried": row["n"], "answered": row["answered"], "not_recorded": row["not_recorded"]} for code, row in
+                   zip(("none", "none_helped"), whole["no_relief"].values(), strict=True)}
+        return whole["relief"] | nothing
     return whole[PARTS[name]] if name in PARTS else {unit: whole["base"][unit] for unit in ("patients", "entries")}
+
+
+Lives = dict[tuple[str, str], list[Entry]]
+
+
+def _units(found: list[Entry], per: str) -> list[list[Entry]]:
+    diaries: Lives = defaultdict(list)
+    for e in found:
+        diaries[e.who].append(e)
+    return list(diaries.values()) if per == "patient" else [[e] for e in found]
+
+
+def _of_each(values: list[object], codes: list[str]) -> dict:
+    known = [value for value in values if value is not None]
+    blank = len(values) - len(known)
+    return {"answered": len(known), "not_recorded": blank, "counts": {**{code: known.count(code) for code in codes}, "not_recorded": blank}}
+
+
+def _age_band(own: list[Entry], as_of: int) -> str | None:
+    years = age(own, as_of)
+    return None if years is None else "under_20" if years < 20 else "80_and_more" if years >= 80 else f"{years // 10 * 10}_to_{years // 10 * 10 + 9}"
+
+
+def _ages(found: list[Entry], lives: Lives, asked: Cohort, as_of: int, per: str) -> dict:
+    bands = ["under_20", *(f"{low}_to_{low + 9}" for low in range(20, 80, 10)), "80_and_more"]
+    return _of_each([_age_band(lives[unit[0].who], as_of) for unit in _units(found, per)], bands)
+
+
+def _sexes(found: list[Entry], lives: Lives, asked: Cohort, as_of: int, per: str) -> dict:
+    sexes = ["female", "male", "other"]
+    return _of_each([_last(lives[unit[0].who], "sex", sexes) for unit in _units(found, per)], sexes)
+
+
+def _sources(found: list[Entry], lives: Lives, asked: Cohort, as_of: int, per: str) -> dict:
+    return dict(Counter(unit[0].source for unit in _units(found, per)))
+
+
+def _hours(found: list[Entry], lives: Lives, asked: Cohort, as_of: int, per: str) -> dict:
+    at = [{e.time // 3_600_000_000 for e in unit if e.time is not None} for unit in _units(found, per)]
+    return {"answered": sum(bool(one) for one in at), "not_recorded": sum(not one for one in at),
+            "counts": {f"{hour:02}": sum(hour in one for one in at) for hour in range(24)}}
+
+
+def _over_time(found: list[Entry], lives: Lives, asked: Cohort, as_of: int, per: str) -> dict:
+    """Patients and entries by day; of days, others make weeks and months."""
+    return {day: (len({e.who for e in found if e.day == day}), sum(e.day == day for e in found)) for day in {e.day for e in found}}
+
+
+def _high_pain(found: list[Entry], lives: Lives, asked: Cohort, as_of: int, per: str) -> dict:
+    return _of_each([pain_class(lives[who], asked) for who in {e.who for e in found}], ["no_day", "to_25", "to_50", "to_75", "to_100"])
+
+
+def _blank(found: list[Entry], lives: Lives, asked: Cohort, as_of: int, per: str) -> dict:
+    units = _units(found, per)
+    n = {code: sum(any(answered(e, code) for e in unit) for unit in units) for code in FIELD.bit}
+    return {code: (said, len(units) - said) for code, said in n.items()}
+
+
+MORE = {"ages": _ages, "sexes": _sexes, "sources": _sources, "hours": _hours, "weeks": _over_time, "high_pain": _high_pain, "blank": _blank}
 
 
 def members(world: World, cohort: Cohort, as_of: int) -> list[tuple]:
@@ -255,7 +407,7 @@ def _bucket(world: World, who: tuple[str, str]) -> str:
 
 TYPES = {"entry": pa.int64(), "patient": pa.int32(), "batch": pa.int32(), "row_number": pa.int32(), "day": pa.int32(), "time_of_day": pa.int64(),
          "precision": pa.string(), "severity": pa.float64(), "worst_severity": pa.float64(), "onset_day": pa.int32(), "birth_year": pa.int16(),
-         "sex": pa.string(), "superseded": pa.bool_(),
+         "sex": pa.string(), "temperature_c": pa.float64(), "pattern": pa.string(), "note": pa.string(), "superseded": pa.bool_(),
          **dict.fromkeys((*LISTS, "answered", "symptoms_present", "symptoms_denied", "history_present", "history_denied"), pa.int64())}
 
 
@@ -287,7 +439,9 @@ def _row(number: int, e: Entry, who: int, superseded: bool) -> dict:
     lists = {name: LISTS[name].bits(getattr(e, name, None) or ()) for name in LISTS}
     return {"entry": number, "patient": who, "batch": e.batch, "row_number": number, "day": e.day, "time_of_day": e.time,
             "precision": "date" if e.time is None else "local", "severity": e.severity, "worst_severity": e.worst, "onset_day": e.onset,
-            "birth_year": e.birth_year, "sex": e.sex, "superseded": superseded, **lists,
+            "birth_year": e.birth_year, "sex": e.sex, "temperature_c": e.temperature, "pattern": e.pattern, "note": e.note, "superseded": superseded, **lists,
             "answered": ANSWERED.bits(name for name in FIELDS if getattr(e, name) is not None),
             "symptoms_present": bits(code for code, yes in e.symptoms.items() if yes),
-            "symptoms_denied": bits(code for code, yes in e.symptoms.items() if not yes), "history_present": 0, "history_denied": 0}
+            "symptoms_denied": bits(code for code, yes in e.symptoms.items() if not yes),
+            **{f"history_{said}": CODELISTS["history"].bits(code for code, answer in e.history.items() if answer is yes)
+               for said, yes in (("present", True), ("denied", False))}}

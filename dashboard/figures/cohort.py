@@ -55,10 +55,10 @@ def bars(frame: pd.DataFrame, unit: str, selected: Collection[str] = (), *, sort
             "code", key=lambda code: code == NONE, kind="stable")
     rows = [(row.code, row.label, int(row.n), answered, "who answered" if unit == "patients" else "with an answer") for row in said.itertuples()]
     rows.append((NOT_RECORDED, "not recorded", blank, answered + blank, "in all"))
-    scale = _scale([n / of if of else 0 for *_, n, of, _ in rows])
+    scale = scale_of([n / of if of else 0 for *_, n, of, _ in rows])
     return Chart("lying", tuple(
         Mark(code, label, f"{label}: {n:,} of {of:,} {unit} {whose} ({percent(n, of)})", percent(n, of),
-             (("hatched" if code == NOT_RECORDED else "solid", _length(n, of, scale)),)) for code, label, n, of, whose in rows))
+             (("hatched" if code == NOT_RECORDED else "solid", bar_length(n, of, scale)),)) for code, label, n, of, whose in rows))
 
 
 def severity(frame: pd.DataFrame, unit: str) -> Chart:
@@ -68,7 +68,7 @@ def severity(frame: pd.DataFrame, unit: str) -> Chart:
     for row in frame.itertuples():
         of = {name: answered + (blank if row.code == NOT_RECORDED else 0) for name, (answered, blank) in bases.items()}
         shares.append((row.code, {name: (int(getattr(row, name)), of[name]) for name in bases}))
-    scale = _scale([n / of if of else 0 for _, both in shares for n, of in both.values()])
+    scale = scale_of([n / of if of else 0 for _, both in shares for n, of in both.values()])
     marks = []
     for code, both in shares:
         (n, of), (worst, worst_of) = both["average"], both["worst"]
@@ -76,7 +76,7 @@ def severity(frame: pd.DataFrame, unit: str) -> Chart:
         words = (f"Severity {name}: {n:,} of {of:,} {unit} ({percent(n, of)}). Worst severity {name}: {worst:,} of {worst_of:,} "
                  f"({percent(worst, worst_of)})")
         marks.append(Mark(code, "n. r." if code == NOT_RECORDED else code, words, percent(n, of) if n else "",
-                          (("hatched" if code == NOT_RECORDED else "solid", _length(n, of, scale)),), _length(worst, worst_of, scale) if worst else None))
+                          (("hatched" if code == NOT_RECORDED else "solid", bar_length(n, of, scale)),), bar_length(worst, worst_of, scale) if worst else None))
     return Chart("standing", tuple(marks), (("solid", "severity"), ("second", "worst"), ("", "0 no pain, 10 worst")),
                  (*((name, high - low + 1) for name, (low, high) in BANDS.items()), ("", 1)))
 
@@ -90,7 +90,7 @@ def symptoms(frame: pd.DataFrame, unit: str) -> Chart:
         n = {state: int(getattr(row, state)) for state in STATES}
         words = ", ".join(f"{name} {n[state]:,} ({percent(n[state], everybody)})" for state, (name, _) in STATES.items())
         marks.append(Mark(row.code, row.label, f"{row.label}: {words}, of {everybody:,} {unit}", percent(n["present"], everybody),
-                          tuple((look, _length(n[state], everybody, 1)) for state, (_, look) in STATES.items())))
+                          tuple((look, bar_length(n[state], everybody, 1)) for state, (_, look) in STATES.items())))
     return Chart("lying", tuple(marks), tuple((look, name) for name, look in STATES.values()))
 
 
@@ -105,7 +105,7 @@ def together(frame: pd.DataFrame, unit: str) -> Chart:
     qualities = there.groupby("quality", sort=False)["n"].sum().nlargest(QUALITIES).index.tolist()
     n = there.set_index(["location", "quality"])["n"]
     cells = [(place, quality, int(n.get((place, quality), 0)), int(named[place])) for place in places for quality in qualities]
-    scale = _scale([said / of for *_, said, of in cells])
+    scale = scale_of([said / of for *_, said, of in cells])
     marks = tuple(Mark(f"{place} {quality}", "", f"{LOCATION.label[place]}, {QUALITY.label[quality].lower()}: {said:,} of {of:,} {unit} with pain there "
                        f"({percent(said, of)})", level=said / of / scale) for place, quality, said, of in cells)
     return Chart("grid", marks, (("", "of those who name the place"),),
@@ -115,14 +115,15 @@ def together(frame: pd.DataFrame, unit: str) -> Chart:
 
 def buckets(frame: pd.DataFrame, selected: Collection[str] = ()) -> Chart:
     """A pill a bucket that has somebody in it, or is asked for: everybody adds up. Columns: code, label, n."""
+    everybody = counted(int(frame["n"].sum()), "patient")
     shown = frame[(frame["n"] > 0) | frame["code"].isin(selected)]
-    return Chart("pills", tuple(Mark(row.code, f"{BUCKET_ICON[row.code]} {row.label.capitalize()}".strip(), f"{row.label}: {counted(row.n, 'patient')}",
+    return Chart("pills", tuple(Mark(row.code, f"{BUCKET_ICON[row.code]} {row.label.capitalize()}".strip(), f"{row.label}: {row.n:,} of {everybody}",
                                      f"{row.n:,}", tone=_TONE.get(row.code, "")) for row in shown.itertuples()))
 
 
-def _scale(shares: list[float]) -> float:
+def scale_of(shares: list[float]) -> float:
     return max([*shares, 0.01])
 
 
-def _length(n: int, of: int, scale: float) -> float:
+def bar_length(n: int, of: int, scale: float) -> float:
     return round(100 * n / of / scale, 2) if of else 0

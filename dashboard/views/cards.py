@@ -4,6 +4,7 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
+from streamlit.elements.lib.grid_container import GridContainer
 
 from dashboard import crossfilter, filters
 from dashboard.codelists import LOCATION, QUALITY
@@ -11,6 +12,7 @@ from dashboard.cohort import NOT_RECORDED, Cohort
 from dashboard.distributions import Per
 from dashboard.figures import bodymap as drawing
 from dashboard.figures import cohort as figures
+from dashboard.figures import picture
 from dashboard.figures.cohort import Chart
 from dashboard.imports import export
 from dashboard.views import bodymap, marks, question, session
@@ -18,45 +20,55 @@ from dashboard.views.question import PER
 from dashboard.wording import counted, percent
 
 _WHATEVER = {"locations": "any place", "qualities": "any quality", "durations": "any duration", "severity": "any severity",
-             "together": "any place or quality", "symptoms": "any symptom"}
+             "together": "any pair", "symptoms": "any symptom", "ages": "any age", "sexes": "any sex", "sources": "any source",
+             "relief": "any relief", "hours": "any hour", "high_pain": "any share"}
 HEIGHT = 180  # pixels of a chart: two rows of cards fit a small screen
 
 
-def _card(name: str, title: str, note: str, twin: pd.DataFrame, picture: Callable[[], str] | None = None) -> DeltaGenerator:
-    """Title, base, and the table twin; what is returned is for the chart."""
-    card = st.container(border=True, key=f"card_{name}", gap="xxsmall")
-    with card, st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+def grid() -> GridContainer:
+    """Three cards beside each other; on a tablet two."""
+    return st.grid(3, min_column_width=265, gap=("xsmall", "small"))
+
+
+def card(name: str, title: str, note: str, twin: pd.DataFrame, drawn: Chart | Callable[[], str]) -> DeltaGenerator:
+    """Title, base, and the table twin with what can be taken along. What is returned is for the chart."""
+    made = st.container(border=True, key=f"card_{name}", gap="xxsmall")
+    with made, st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         st.markdown(f"**{title}** :small[:gray[{note}]]", width="stretch")
-        opened = st.popover("Table", type="tertiary", key=f"table_{name}", on_change="rerun")
-        st.download_button("CSV", lambda: export.sheet(twin), f"{name}.csv", "text/csv", key=f"csv_{name}", type="tertiary", on_click="ignore",
-                           help="This table as a file")
-        if picture is not None:
-            st.download_button("SVG", picture, f"{name}.svg", "image/svg+xml", key=f"svg_{name}", type="tertiary", on_click="ignore",
-                               help="This picture as a file")
-    if opened.open:
+        opened = st.popover("Table", type="tertiary", key=f"table_{name}", on_change="rerun", help="The numbers; as a file, and the picture too")
+    if opened.open:  # what nobody looks at is not sent
         with opened:
+            _files(name, title, note, twin, drawn)
             st.dataframe(twin.drop(columns="code", errors="ignore"), hide_index=True, key=f"twin_{name}", height="content" if len(twin) < 12 else 420,
                          width=440, alt=f"{title} as a table")
-    return card
+    return made
 
 
-def _chart(name: str, title: str, chart: Chart, selected: tuple[str, ...] | list[str], change: Callable[[Cohort, str, bool], Cohort],
+def _files(name: str, title: str, note: str, twin: pd.DataFrame, drawn: Chart | Callable[[], str]) -> None:
+    with st.container(horizontal=True):
+        st.download_button("CSV", lambda: export.sheet(twin), f"{name}.csv", "text/csv", key=f"csv_{name}", on_click="ignore", icon=":material/download:",
+                           help="This table as a file")
+        st.download_button("SVG", lambda: picture.svg(drawn, title, note, theme=session.theme()) if isinstance(drawn, Chart) else drawn(), f"{name}.svg",
+                           "image/svg+xml", key=f"svg_{name}", on_click="ignore", icon=":material/image:", help="This picture as a file")
+
+
+def draw(name: str, title: str, chart: Chart, selected: tuple[str, ...] | list[str], change: Callable[[Cohort, str, bool], Cohort],
            height: int = HEIGHT) -> None:
     marks.show(chart, selected, name=title, key=f"chart_{name}", height=height,
                on_click=lambda code, add: question.change(lambda cohort: change(cohort, code, add)))
 
 
-def _of(field: str) -> Callable[[Cohort, str, bool], Cohort]:
+def of(field: str) -> Callable[[Cohort, str, bool], Cohort]:
     return lambda cohort, code, add: filters.pressed(cohort, field, code, add)
 
 
-def _base(chart: str, n: int, said: str, cohort: Cohort, per: Per) -> str:
+def base(chart: str, n: int, said: str, cohort: Cohort, per: Per) -> str:
     """How many the shares are of, and which filter the chart leaves out: its own."""
     whole = crossfilter.context(cohort, chart) == cohort
     return f"{counted(n, per)} {said}".strip() if whole else f"{n:,} {said or PER[per]}, {_WHATEVER[chart]}"
 
 
-def _shares(counted: pd.DataFrame) -> pd.DataFrame:
+def shares(counted: pd.DataFrame) -> pd.DataFrame:
     """The numbers behind bars; the share is of those who answered, that of blanks of all."""
     blank, answered = int(counted["not_recorded"].iloc[0]), int(counted["answered"].iloc[0])
     rows = [(row.code, row.label, int(row.n), answered) for row in counted.itertuples() if row.code != NOT_RECORDED]
@@ -64,32 +76,34 @@ def _shares(counted: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame([(*row, percent(*row[2:])) for row in rows], columns=["code", "label", "n", "of", "share"])
 
 
-def _answered(chart: str, numbers: pd.DataFrame, cohort: Cohort, per: Per, column: str = "answered") -> str:
-    return _base(chart, int(numbers[column].iloc[0]), "answered", cohort, per)
+def answered(chart: str, numbers: pd.DataFrame, cohort: Cohort, per: Per, column: str = "answered") -> str:
+    return base(chart, int(numbers[column].iloc[0]), "answered", cohort, per)
 
 
 def where(counted: pd.DataFrame, cohort: Cohort, per: Per) -> None:
-    with _card("where", "Where", _answered("locations", counted, cohort, per), _shares(counted),
+    with card("where", "Where", answered("locations", counted, cohort, per), shares(counted),
                lambda: drawing.picture(counted, cohort.locations, theme=session.theme(), unit=per)):
         bodymap.show(counted, cohort.locations, unit=per, key="body_map", height=HEIGHT,
                      on_click=lambda code, add: question.change(lambda asked: filters.pressed(asked, "locations", code, add)))
 
 
 def qualities(counted: pd.DataFrame, cohort: Cohort, per: Per) -> None:
-    with _card("quality", "What it is like", _answered("qualities", counted, cohort, per), _shares(counted)):
-        _chart("qualities", "What it is like", figures.bars(counted, PER[per], cohort.qualities), cohort.qualities, _of("qualities"))
+    chart = figures.bars(counted, PER[per], cohort.qualities)
+    with card("quality", "What it is like", answered("qualities", counted, cohort, per), shares(counted), chart):
+        draw("qualities", "What it is like", chart, cohort.qualities, of("qualities"))
 
 
 def durations(counted: pd.DataFrame, cohort: Cohort, per: Per) -> None:
-    with _card("duration", "How long", _answered("durations", counted, cohort, per), _shares(counted)):
-        _chart("durations", "How long", figures.bars(counted, PER[per], sort=False), cohort.durations, _of("durations"), HEIGHT - 24)
+    chart = figures.bars(counted, PER[per], sort=False)
+    with card("duration", "How long", answered("durations", counted, cohort, per), shares(counted), chart):
+        draw("durations", "How long", chart, cohort.durations, of("durations"), HEIGHT - 24)
         st.caption("Since onset, at the last entry that says it." if per == "patient" else "Since onset.")
 
 
 def severity(counted: pd.DataFrame, cohort: Cohort, per: Per) -> None:
-    lit = [*map(str, filters.lit(cohort)), *([NOT_RECORDED] if cohort.severity_not_recorded else [])]
-    with _card("severity", "How bad", _answered("severity", counted, cohort, per, "answered_average"), counted):
-        _chart("severity", "How bad", figures.severity(counted, PER[per]), lit, filters.severity_pressed)
+    lit, chart = [*map(str, filters.lit(cohort)), *([NOT_RECORDED] if cohort.severity_not_recorded else [])], figures.severity(counted, PER[per])
+    with card("severity", "How bad", answered("severity", counted, cohort, per, "answered_average"), counted, chart):
+        draw("severity", "How bad", chart, lit, filters.severity_pressed)
 
 
 def together(counted: pd.DataFrame, cohort: Cohort, per: Per) -> None:
@@ -100,14 +114,15 @@ def together(counted: pd.DataFrame, cohort: Cohort, per: Per) -> None:
     left_out = crossfilter.context(cohort, "together") != cohort
     notes = ["" if whole else f"top {len(chart.rows)} × {len(chart.columns)}", _WHATEVER["together"] if left_out else ""]
     pair = [f"{place} {quality}" for place in cohort.locations for quality in cohort.qualities] if len(cohort.locations) == len(cohort.qualities) == 1 else []
-    with _card("quality_by_location", "Quality × location", ", ".join(filter(None, notes)), twin):
+    with card("quality_by_location", "Quality × location", ", ".join(filter(None, notes)), twin, chart):
         if chart.marks:
-            _chart("together", "Quality by location", chart, pair, lambda asked, code, add: filters.paired(asked, *code.split()))
+            draw("together", "Quality by location", chart, pair, lambda asked, code, add: filters.paired(asked, *code.split()))
         else:
             st.caption("No entry says both where it hurts and what it is like.")
 
 
 def symptoms(counted: pd.DataFrame, cohort: Cohort, per: Per) -> None:
     everybody = int(counted[["present", "denied", "not_asked"]].iloc[0].sum())
-    with _card("red_flags", "Red flags", _base("symptoms", everybody, "", cohort, per), counted):
-        _chart("symptoms", "Red flags", figures.symptoms(counted, PER[per]), cohort.symptoms, _of("symptoms"))
+    chart = figures.symptoms(counted, PER[per])
+    with card("red_flags", "Red flags", base("symptoms", everybody, "", cohort, per), counted, chart):
+        draw("symptoms", "Red flags", chart, cohort.symptoms, of("symptoms"))

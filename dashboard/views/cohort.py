@@ -13,7 +13,7 @@ from dashboard.figures.cohort import BUCKET_ICON
 from dashboard.figures.tokens import TOKENS
 from dashboard.imports import export
 from dashboard.status import Status
-from dashboard.views import cards, frame, marks, patient_link, question, session
+from dashboard.views import cards, filtering, frame, marks, more, patient_link, question, session
 from dashboard.wording import counted, number, plain
 from dashboard.worklist import TIER_OF
 
@@ -31,9 +31,10 @@ def page() -> None:
     cohort, per = asked
     with beside:
         stands = st.container(width="content")
+        filtering.popover(cohort, found)
         question.bar(cohort, found)
     with st.container(gap="xsmall"):
-        numbers = _numbers(cohort, per, found)
+        numbers = _numbers(crossfilter.NAMES, cohort, per, found)
         _base(numbers["base"], cohort)
         if not numbers["base"].entries:
             question.loosen(cohort, _without(cohort, found))
@@ -41,8 +42,12 @@ def page() -> None:
     with stands:
         marks.show(figures.buckets(numbers["buckets"], cohort.buckets), cohort.buckets, name="What the last evaluation made of them", key="stands",
                    on_click=lambda code, add: question.change(lambda asked: filters.pressed(asked, "buckets", code, add)))
+    below = st.container(gap="xsmall")
     if numbers["base"].entries:
         _members(cohort, numbers["base"], found)
+    with below:  # last of all: neither the six cards nor the list wait for them
+        if more.opened():
+            more.show(_numbers(crossfilter.MORE, cohort, per, found), cohort, per, found)
 
 
 def _without(cohort: Cohort, found: Status) -> dict[str, int]:
@@ -52,16 +57,15 @@ def _without(cohort: Cohort, found: Status) -> dict[str, int]:
 
 
 def _cards(numbers: dict[str, Counted], cohort: Cohort, per: Per) -> None:
-    for row in ((cards.where, "locations"), (cards.qualities, "qualities"), (cards.durations, "durations")), (
-            (cards.severity, "severity"), (cards.together, "together"), (cards.symptoms, "symptoms")):
-        for column, (card, name) in zip(st.columns(3, gap="small"), row, strict=True):
-            with column:
-                card(numbers[name], cohort, per)
+    with cards.grid():
+        for card, name in ((cards.where, "locations"), (cards.qualities, "qualities"), (cards.durations, "durations"), (cards.severity, "severity"),
+                           (cards.together, "together"), (cards.symptoms, "symptoms")):
+            card(numbers[name], cohort, per)
 
 
-def _numbers(cohort: Cohort, per: Per, found: Status) -> dict[str, Counted]:
+def _numbers(names: tuple[str, ...], cohort: Cohort, per: Per, found: Status) -> dict[str, Counted]:
     questions = {f"cohort {name}": {"of": crossfilter.context(cohort, name).question(), "per": per, "as_of": found.as_of}
-                 for name in crossfilter.NAMES}
+                 for name in names}
 
     def count(connection: object, missing: list[str]) -> dict[str, Counted]:
         made = crossfilter.count(connection, cohort, [name.removeprefix("cohort ") for name in missing], as_of=found.as_of, per=per)

@@ -30,15 +30,15 @@ button[aria-checked=true] { font-weight: 700; }
 .lying .label { text-align: right; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
 .lying .bar { display: flex; height: 13px; }
 .lying button[aria-checked=true] .bar, .standing button[aria-checked=true] .solid { outline: 2px solid var(--text); outline-offset: 1px; }
-.standing { display: grid; grid-template-rows: 1fr auto; }
-.standing .columns { display: grid; grid-auto-flow: column; grid-auto-columns: 1fr; column-gap: 3px; min-height: 0; }
+.standing { display: grid; grid-template: 1fr auto / minmax(0, 1fr); }
+.standing .columns { display: grid; grid-auto-flow: column; grid-auto-columns: minmax(0, 1fr); column-gap: 3px; min-height: 0; padding-right: 8px; }
 .standing button { display: grid; grid-template-rows: 14px 1fr 16px; text-align: center; min-height: 0; }
 .standing .text { font-size: 10px; white-space: nowrap; }
 .standing .bar { position: relative; border-bottom: 1px solid var(--line); }
 .standing .part { position: absolute; bottom: 0; left: 8%; width: 84%; }
 .second { position: absolute; left: calc(50% - 4px); width: 8px; height: 8px; box-sizing: border-box; rotate: 45deg;
   border: 1.5px solid var(--text); background: var(--page); }
-.bands { display: grid; grid-auto-flow: column; text-align: center; column-gap: 3px; }
+.bands { display: grid; grid-auto-flow: column; text-align: center; column-gap: 3px; padding-right: 8px; white-space: nowrap; }
 .bands span { border-top: 2px solid var(--line); color: color-mix(in srgb, var(--text) 75%, var(--page)); }
 .bands span:empty { border-color: transparent; }
 .grid { display: grid; gap: 1px; align-items: center; padding: 3px; }
@@ -95,6 +95,7 @@ export default function({ data, parentElement, setTriggerValue }) {
     one.dataset.tone = mark.tone;
     one.setAttribute("role", "checkbox");
     one.setAttribute("aria-label", mark.words);
+    one.title = drawn.layout === "pills" ? mark.words : "";
     one.onclick = event => press(mark.code, event);
     one.onpointerenter = () => { tip.textContent = drawn.layout === "pills" ? "" : mark.words; };
     one.onpointerleave = one.onblur = () => { tip.textContent = ""; };
@@ -124,11 +125,11 @@ export default function({ data, parentElement, setTriggerValue }) {
   chart.setAttribute("aria-label", data.name);
   room.querySelector(".legend").replaceChildren(...drawn.legend.map(([look, text]) => {
     const one = make("span", ""); one.append(...(look ? [make("i", look)] : []), text); return one; }));
-  chart.style.gridTemplateColumns = drawn.layout === "grid" ? `minmax(90px, 41%) repeat(${drawn.columns.length}, 1fr)` : "";
+  chart.style.gridTemplateColumns = drawn.layout === "grid" ? `minmax(80px, 41%) repeat(${drawn.columns.length}, minmax(0, 1fr))` : "";
   if (drawn.layout === "standing") {
     const columns = make("div", "columns"), bands = make("div", "bands");
     columns.append(...buttons);
-    bands.style.gridTemplateColumns = drawn.bands.map(([, under]) => `${under}fr`).join(" ");
+    bands.style.gridTemplateColumns = drawn.bands.map(([, under]) => `minmax(0, ${under}fr)`).join(" ");
     bands.append(...drawn.bands.map(([text]) => make("span", "", text)));
     chart.replaceChildren(columns, bands);
   } else if (drawn.layout === "grid") {

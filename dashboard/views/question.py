@@ -1,28 +1,18 @@
 """The question that the cohort page asks: kept in the session, said in the address, changed one step at a time, and each step undone."""
 from collections.abc import Callable
-from dataclasses import replace
-from datetime import date
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import filters
-from dashboard.codelists import LOCATION, QUALITY, SYMPTOM
-from dashboard.cohort import BUCKETS, NONE, NOT_RECORDED, TIERS, Cohort
-from dashboard.days import date_of, day_of
+from dashboard.cohort import Cohort
 from dashboard.distributions import Per
 from dashboard.errors import Refused
-from dashboard.people import DURATIONS
 from dashboard.status import Status
 from dashboard.views import session
 from dashboard.wording import counted, plain
 
 PER = {"patient": "patients", "entry": "entries"}
 _STEPS = 50  # that can be undone
-_LISTS = {"locations": ("Where", (*LOCATION.bit, NONE, NOT_RECORDED)), "qualities": ("Quality", (*QUALITY.bit, NONE, NOT_RECORDED)),
-          "durations": ("Duration", (*DURATIONS, NOT_RECORDED)), "symptoms": ("Reported", (*SYMPTOM.bit, NOT_RECORDED)),
-          "buckets": ("Stands as", (*BUCKETS, NOT_RECORDED)), "tiers": ("Worst tier", (*TIERS, NONE, NOT_RECORDED)),
-          "sexes": ("Sex", ("female", "male", "other", NOT_RECORDED))}
 
 
 def asked() -> tuple[Cohort, Per] | None:
@@ -78,9 +68,7 @@ def _step(back: bool) -> None:
 
 
 def bar(cohort: Cohort, found: Status) -> None:
-    """Filters, and what is counted; beside the title."""
-    with st.popover("Filters", icon=":material/tune:", key="filters", width="content"):
-        _filters(cohort, found)
+    """What is counted; beside the title."""
     session.remember("count_per", session.recall("per", "patient"))
     st.radio("Count", list(PER), format_func=PER.get, key="count_per", label_visibility="collapsed", horizontal=True, width="content",
              on_change=lambda: session.remember("per", session.recall("count_per")))
@@ -95,55 +83,6 @@ def chips(cohort: Cohort) -> None:
     for back, label, steps, keys in ((True, "Undo", "asked_before", "Ctrl+Z"), (False, "Redo", "asked_after", "Ctrl+Y")):
         if session.recall(steps):
             st.button(label, key=f"{label.lower()}_step", icon=f":material/{label.lower()}:", type="tertiary", on_click=_step, args=(back,), shortcut=keys)
-
-
-def _filters(cohort: Cohort, found: Status) -> None:
-    left, middle, right = st.columns(3)
-    with left:
-        for field in ("locations", "qualities", "durations"):
-            _list(cohort, field, *_LISTS[field])
-    with middle:
-        for field in ("symptoms", "buckets", "tiers"):
-            _list(cohort, field, *_LISTS[field])
-    with right:
-        _list(cohort, "sexes", *_LISTS["sexes"])
-        _list(cohort, "sources", "Source", tuple(sorted({*found.through, *cohort.sources})))
-        _range(st.columns(2), cohort, ("age_from", "age_to"), "Age from", (0, 150, 1))
-    since, until, *severity = st.columns(4)
-    for place, field, label in ((since, "since", "From"), (until, "until", "until")):
-        _day(place, cohort, field, label)
-    _range(severity, cohort, ("severity_from", "severity_to"), "Severity from", (0.0, 10.0, 0.5))
-    rest = st.columns(2)
-    for column, field, label in zip(rest, ("age_not_recorded", "severity_not_recorded"), ("Age not recorded", "Severity not recorded"), strict=True):
-        session.remember(f"f_{field}", getattr(cohort, field))
-        column.checkbox(label, key=f"f_{field}", on_change=_set, args=(field,))
-    st.caption("Within a filter any of its values suffices; entries have to meet every filter. Ctrl+Z undoes the last step.")
-
-
-def _list(cohort: Cohort, field: str, label: str, codes: tuple[str, ...]) -> None:
-    session.remember(f"f_{field}", list(getattr(cohort, field)))
-    st.multiselect(label, list(codes), key=f"f_{field}", format_func=lambda code: code if field == "sources" else filters.label(field, code).capitalize(),
-                   on_change=_set, args=(field,), placeholder="Any")
-
-
-def _range(places: list[DeltaGenerator], cohort: Cohort, names: tuple[str, str], label: str, bounds: tuple[float, float, float]) -> None:
-    least, most, step = bounds
-    for place, field, text in zip(places, names, (label, "to"), strict=True):
-        session.remember(f"f_{field}", getattr(cohort, field))
-        place.number_input(text, least, most, value=None, step=step, key=f"f_{field}", on_change=_set, args=(field,), placeholder="Any")
-
-
-def _day(place: DeltaGenerator, cohort: Cohort, field: str, label: str) -> None:
-    day = getattr(cohort, field)
-    session.remember(f"f_{field}", None if day is None else date_of(day))
-    place.date_input(label, value=None, min_value=date(1900, 1, 1), max_value=date(2100, 1, 1), key=f"f_{field}", on_change=_set, args=(field,),
-                     format="YYYY-MM-DD")
-
-
-def _set(field: str) -> None:
-    value = session.recall(f"f_{field}")
-    value = tuple(value) if isinstance(value, list) else day_of(value) if isinstance(value, date) else value
-    change(lambda cohort: replace(cohort, **{field: value}))
 
 
 def loosen(cohort: Cohort, patients: dict[str, int]) -> None:

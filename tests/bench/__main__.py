@@ -15,11 +15,12 @@ from tests.bench.subject import Subject
 SIZES = (1_000_000, 10_000_000)
 # those that start processes, and so need the database closed, come last
 WORK: dict[str, Callable[[Subject], Iterator[Row]]] = {
-    "unfiltered": pages.unfiltered, "asked": pages.asked_before, "filtered": pages.filtered, "patients": pages.patients, "worklist": pages.first_lines,
+    "unfiltered": pages.unfiltered, "asked": pages.asked_before, "filtered": pages.filtered, "opened": pages.opened, "patients": pages.patients,
+    "worklist": pages.first_lines,
     "patient": pages.one_patient, "rules": rules.everybody, "touched": rules.touched, "stored": rules.stored, "summary": files.summary,
     "start": in_browser.started, "clicks": in_browser.clicked, "import": files.imported}
 ONCE = {"clicks", "import"}  # at the smallest size only; the import has a size of its own
-FRAMES = {"unfiltered", "filtered", "patients"}
+FRAMES = {"unfiltered", "filtered", "opened", "patients"}
 
 
 def main() -> int:

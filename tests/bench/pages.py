@@ -1,6 +1,7 @@
 """The questions of the pages: cohort, its patients, worklist, one patient."""
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from statistics import median
 
 import pandas as pd
@@ -34,6 +35,15 @@ def unfiltered(subject: Subject) -> Iterator[Row]:
         yield _counted(subject, Click("all entries, never asked before", Cohort(), 1, ()), per, 1.5)
 
 
+def opened(subject: Subject) -> Iterator[Row]:
+    """The charts below the first screen, once they are opened: of all entries, and after a click."""
+    with subject.engine.connect() as connection:
+        click = clicks(connection, subject.as_of, 0.1)[0]
+    for one in (Click("all entries", Cohort(), 1, ()), replace(click, before=())):
+        for per in UNITS:
+            yield _counted(subject, replace(one, what=f"the charts below, {one.what}", names=crossfilter.MORE), per, None)
+
+
 def filtered(subject: Subject) -> Iterator[Row]:
     """What is left to be counted after a click: the clicked chart keeps its context, and with it its numbers."""
     for share, budget in SHARES.items():
@@ -44,16 +54,16 @@ def filtered(subject: Subject) -> Iterator[Row]:
                 yield _counted(subject, click, per, budget)
 
 
-def _counted(subject: Subject, click: Click, per: Per, budget: float) -> Row:
+def _counted(subject: Subject, click: Click, per: Per, budget: float | None) -> Row:
     def ours() -> dict:
         with subject.engine.connect() as connection:
             return crossfilter.count(connection, click.cohort, click.charts, as_of=subject.as_of, per=per)
 
     def theirs() -> dict:
-        return by_pandas.count(subject.frames, click.cohort, click.charts, per)
+        return by_pandas.count(subject.frames, click.cohort, click.charts, per, subject.as_of)
     wrong = differing(ours(), theirs())
     assert not wrong, f"{click.what}, per {per}: {len(wrong)} numbers are others by pandas, such as {'; '.join(wrong[:5])}"
-    share = "" if click.share == 1 else f" ({100 * click.share:.1f} % of entries, {len(click.charts)} of {len(crossfilter.NAMES)} charts)"
+    share = "" if click.share == 1 else f" ({100 * click.share:.1f} % of entries, {len(click.charts)} of {len(click.names)} charts)"
     return Row(f"cohort, per {per}: {click.what}{share}", subject.entries, seconds(ours), budget, seconds(theirs))
 
 

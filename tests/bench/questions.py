@@ -21,11 +21,12 @@ class Click:
     cohort: Cohort
     share: float
     before: tuple[Cohort, ...] = (Cohort(),)
+    names: tuple[str, ...] = crossfilter.NAMES
 
     @property
     def charts(self) -> tuple[str, ...]:
         """Those that have to be counted: the others have the same context as in a question before."""
-        return tuple(name for name in crossfilter.NAMES if crossfilter.context(self.cohort, name) not in {
+        return tuple(name for name in self.names if crossfilter.context(self.cohort, name) not in {
             crossfilter.context(asked, name) for asked in self.before})
 
 
@@ -52,6 +53,9 @@ def clicks(connection: Connection, as_of: int, share: float) -> list[Click]:
 
 # --- the same numbers ---------------------------------------------------------------------------------------------------------------
 
+MORE = {"relief": ("tried", "helped", "help_not_recorded", "answered"), "weeks": ("patients", "entries"), "blank": ("answered",)}
+
+
 def differing(ours: Mapping[str, Counted], theirs: Mapping[str, Numbers]) -> list[str]:
     """What the two ways do not agree on."""
     plain = {name: _plain(name, counted) for name, counted in ours.items()}
@@ -64,12 +68,15 @@ def _plain(name: str, counted: Counted) -> Numbers:
     if isinstance(counted, Sample):
         return {"patients": counted.patients, "entries": counted.entries, **counted.entries_per_patient}
     rows = list(counted.itertuples())
-    if name in ("locations", "qualities"):
+    if name in ("locations", "qualities", "hours"):
         return {**{row.code: row.n for row in rows}, "answered": rows[0].answered}
     if name == "severity":
         return dict(_severity(rows[:11]))
     if name == "symptoms":
         return {f"{row.code} {said}": getattr(row, said.replace(" ", "_")) for row in rows for said in ("present", "denied", "not asked")}
+    if name in MORE:
+        return {f"{row.code} {column}": getattr(row, column) for row in rows for column in MORE[name]
+                if column in counted and getattr(row, column) == getattr(row, column) and (name != "weeks" or row.entries)}
     if name == "together":
         return {row.location: row.named for row in rows} | {f"{row.location} {row.quality}": row.n for row in rows if row.n}
     return {row.code: row.n for row in rows}

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 from sqlalchemy import Engine, func, select
 
-from dashboard import cohort, start
+from dashboard import cohort, conditions, start
 from dashboard.days import day_of
 from dashboard.rules import flags
 from dashboard.schema import patient, patient_outcome, source
@@ -18,7 +18,7 @@ from tests.bench.measure import Row
 
 A_PATIENT = 50  # entries
 COLUMNS = ("patient", "day", "time_of_day", "onset_day", "severity", "worst_severity", "answered", "locations", "qualities", "symptoms_present",
-           "symptoms_denied")
+           "symptoms_denied", "history_present", "history_denied", "relief_tried", "relief_helped", "birth_year", "sex")
 
 
 def make(folder: Path, entries: int) -> Row | None:
@@ -73,7 +73,9 @@ class Subject:
         begun = time.perf_counter()
         with self.engine.connect() as connection:
             live = cohort.entries(connection, self.as_of).subquery()
-            wanted = select(*[live.c[name] for name in COLUMNS]).compile(self.engine, compile_kwargs={"literal_binds": True})
+            # what is answered at all is a bit set for both, so that the frame needs no texts
+            columns = (*(live.c[name] for name in COLUMNS), conditions.answers(live).label("answers"))
+            wanted = select(*columns).compile(self.engine, compile_kwargs={"literal_binds": True})
             read = connection.connection.driver_connection.sql(str(wanted)).to_arrow_table()
             entries = read.to_pandas(split_blocks=True, self_destruct=True)
             del read

@@ -106,8 +106,52 @@ def test_the_table_behind_a_chart_and_the_filters(shared_app: App, open_page: Op
     assert got.value.suggested_filename == "duration.csv"
     assert got.value.path().read_text().splitlines()[0] == "code,label,n,of,share"
     act_and_wait(page, lambda: button(page, "table_duration").click())
-    button(page, "filters").click()
-    page.get_by_test_id("stPopoverBody").get_by_text("Age not recorded").wait_for()
+    act_and_wait(page, button(page, "filters").click)
+    form = page.get_by_test_id("stPopoverBody")
+    form.get_by_text("Severity not recorded", exact=True).wait_for()
     assert_accessible(page)
-    act_and_wait(page, lambda: page.get_by_test_id("stPopoverBody").get_by_text("Age not recorded").click())
+    form.get_by_role("tab", name="Who and when").click()
+    act_and_wait(page, form.get_by_text("Age not recorded").click)
     assert base(page).startswith("Entries of patients of unknown age with duration 12 weeks and more")
+
+
+def test_the_charts_below_by_keyboard_and_as_a_period(shared_app: App, open_page: Open) -> None:
+    page = open_page(shared_app, "/cohort", viewport=SCREEN)
+    act_and_wait(page, page.locator(".st-key-more_charts label").first.click)
+    weeks = page.locator(".st-key-chart_weeks [role=checkbox]")
+    last = weeks.last
+    last.focus()
+    press(page, "Enter")
+    period = base(page)
+    code = last.get_attribute("data-code")
+    assert chosen(page, "chart_weeks") == [code] and set(parse_qs(urlsplit(page.url).query)) == {"since", "until"} and has_focus(last)
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    press(page, "Shift+Enter")
+    assert len(chosen(page, "chart_weeks")) == 3 and base(page) != period, "from there to here"
+    press(page, "Control+z")
+    assert base(page) == period
+    click(page, "clear_question")
+    mark(page, "ages", "50_to_59").click(modifiers=["Shift"])
+    act_and_wait(page, lambda: mark(page, "ages", "60_to_69").click(modifiers=["Shift"]))
+    assert base(page).startswith("Entries of patients aged 50 to 69: ")
+    screenshot(page, "cohort_more")
+    assert_accessible(page)
+    go(page, "Rules")
+    go(page, "Cohort")
+    expect(page.locator(".st-key-chart_ages")).to_be_visible()  # stays open for the session
+    with page.expect_download() as got:
+        act_and_wait(page, button(page, "table_relief").click)
+        button(page, "svg_relief").click()
+    assert got.value.suggested_filename == "relief.svg" and "helped" in got.value.path().read_text()
+
+
+def test_on_a_tablet_nothing_is_cut_off(shared_app: App, open_page: Open) -> None:
+    for width, height in ((1024, 768), (820, 1180)):
+        page = open_page(shared_app, "/cohort?locations=low_back", viewport={"width": width, "height": height})
+        act_and_wait(page, page.locator(".st-key-more_charts label").first.click)
+        for name in ("qualities", "severity", "together", "weeks", "hours", "blank"):
+            inside = page.locator(f".st-key-chart_{name} .chart")
+            assert inside.evaluate("chart => chart.scrollWidth <= chart.clientWidth"), f"{name} at {width}"
+        assert page.locator(".st-key-body_map .map > svg").bounding_box()["width"] > 110
+        assert page.evaluate("(main => main.scrollWidth <= main.clientWidth)(document.querySelector('[data-testid=stMain]'))")

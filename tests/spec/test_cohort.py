@@ -61,6 +61,59 @@ def test_entries_that_match(engine: Engine, cohort: Cohort, expected: list[int])
     assert matching(engine, World(ENTRIES), cohort) == expected
 
 
+MORE = [  # 1 to 5
+    Entry("a", TODAY, 82_800_000_000, qualities=("sharp", "burning"), symptoms={"fever": True, "rigors": False}, severity=3, worst=9, temperature=38.4,
+          relief_tried=("rest",), relief_helped=("none_helped",), history={"diabetes": False}, sex="female", birth_year=1970),
+    Entry("a", TODAY - 5, 21_600_000_000, qualities=("sharp",), symptoms={"fever": False}, worst=2, relief_tried=(), note="slept well"),
+    Entry("b", TODAY - 1, qualities=(), symptoms={"fever": False, "rigors": False}, severity=7, relief_helped=("rest",), sex="male"),
+    Entry("b", TODAY - 2, 0, symptoms={"rigors": True}, temperature=36.6),
+    Entry("c", TODAY - 9),
+]
+
+
+@pytest.mark.parametrize(("cohort", "expected"), [
+    # what is not known is no contrary
+    (Cohort(qualities=("burning",), negated=("qualities",)), [2, 3]),
+    (Cohort(qualities=("burning", "not_recorded"), negated=("qualities",)), [2, 3]),
+    (Cohort(qualities=("none",), negated=("qualities",)), [1, 2]),
+    (Cohort(qualities=("not_recorded",), negated=("qualities",)), [1, 2, 3]),
+    (Cohort(symptoms=("fever",), negated=("symptoms",)), [2, 3]),
+    (Cohort(symptoms=("fever", "rigors"), negated=("symptoms",)), [3]),
+    (Cohort(symptoms=("fever", "rigors"), negated=("symptoms",), every=("symptoms",)), [1, 2, 3]),
+    (Cohort(symptoms=("not_recorded",), negated=("symptoms",)), [1, 2, 3, 4]),
+    (Cohort(severity_from=5, negated=("severity",)), [1]),
+    (Cohort(sexes=("female",), negated=("sexes",)), [3, 4]),
+    (Cohort(age_from=50, negated=("age",)), []),
+    (Cohort(sources=("clinic",), negated=("sources",)), []),
+    # all of them
+    (Cohort(qualities=("sharp", "burning"), every=("qualities",)), [1]),
+    (Cohort(qualities=("sharp", "burning"), every=("qualities",), negated=("qualities",)), [2, 3]),
+    # ranges
+    (Cohort(worst_from=7), [1]), (Cohort(worst_to=0), []), (Cohort(worst_to=2, worst_not_recorded=True), [2, 3, 4, 5]),
+    (Cohort(temperature_from=38), [1]), (Cohort(temperature_to=37, negated=("temperature",)), [1]),
+    # relief: what helped was tried
+    (Cohort(tried=("rest",)), [1, 3]), (Cohort(tried=("none",)), [2]), (Cohort(tried=("not_recorded",)), [4, 5]),
+    (Cohort(tried=("rest",), negated=("tried",)), [2]),
+    (Cohort(helped=("rest",)), [3]), (Cohort(helped=("none",)), [1]), (Cohort(helped=("rest",), negated=("helped",)), [1]),
+    # a date alone is no hour
+    (Cohort(hours=("night",)), [1, 4]), (Cohort(hours=("06",)), [2]), (Cohort(hours=("not_recorded",)), [3, 5]),
+    (Cohort(hours=("night",), negated=("hours",)), [2]),
+    # blanks of every kind
+    (Cohort(blank=("severity",)), [2, 4, 5]), (Cohort(blank=("fever",)), [4, 5]), (Cohort(blank=("diabetes",)), [2, 3, 4, 5]),
+    (Cohort(blank=("qualities", "note"), every=("blank",)), [4, 5]), (Cohort(blank=("fever", "worst_severity"), negated=("blank",)), [1, 2]),
+    (Cohort(blank=("fever", "worst_severity"), every=("blank",), negated=("blank",)), [1, 2, 3]),
+    # share of days with worst 7 or more; severity where worst is blank
+    (Cohort(high_pain=("to_50",)), [1, 2]), (Cohort(high_pain=("to_100",)), [3, 4]), (Cohort(high_pain=("not_recorded",)), [5]),
+    (Cohort(high_pain=("to_100",), negated=("high_pain",)), [1, 2]), (Cohort(high_pain=("to_100",), since=TODAY - 4), [1, 3, 4]),
+    # whole diaries
+    (Cohort(qualities=("burning",), whole=True), [1, 2]), (Cohort(since=TODAY - 1, whole=True), [1, 2, 3, 4]), (Cohort(whole=True), [1, 2, 3, 4, 5]),
+    (Cohort(symptoms=("fever",), negated=("symptoms",), whole=True), [3, 4]),
+    (Cohort(symptoms=("fever",), negated=("symptoms",), whole=True, until=TODAY - 1), [1, 2, 3, 4]),
+])
+def test_the_contrary_all_of_them_blanks_and_whole_diaries(engine: Engine, cohort: Cohort, expected: list[int]) -> None:
+    assert matching(engine, World(MORE), cohort) == expected, cohort.describe()
+
+
 @pytest.mark.parametrize(("cohort", "expected"), [
     (Cohort(buckets=("emergency",)), [1, 2]),
     (Cohort(buckets=("emergency", "not_recorded")), [1, 2, 5, 6]),

@@ -1,7 +1,7 @@
 import pytest
 from sqlalchemy import Engine
 
-from dashboard import distributions
+from dashboard import distributions, sample
 from dashboard.codelists import LOCATION, QUALITY, RELIEF
 from dashboard.cohort import Cohort
 from tests.distributions_oracle import Entry, World, insert
@@ -76,7 +76,7 @@ def test_a_mean_is_rounded_half_up(engine: Engine, severities: list[float | None
     found = asked(engine, [Entry("1", TODAY - n, severity=severity) for n, severity in enumerate(severities)])
     assert counted(found["severity"]) == {expected: 1}
     given = [severity for severity in severities if severity is not None]
-    assert str(distributions.rounded(sum(given) / len(given))) == expected
+    assert str(sample.rounded(sum(given) / len(given))) == expected
 
 
 def test_severity_is_the_mean_and_the_largest_worst_per_patient_and_what_was_said_per_entry(engine: Engine) -> None:

@@ -3,8 +3,9 @@ from dataclasses import fields, replace
 import pytest
 from hypothesis import given
 
-from dashboard import filters
+from dashboard import filters, profile
 from dashboard.cohort import Cohort
+from dashboard.conditions import range_names
 from tests.property.test_distributions import cohorts
 
 NECK = Cohort(locations=("neck",))
@@ -57,7 +58,8 @@ def test_chips_in_words() -> None:
 
 @given(cohort=cohorts())
 def test_every_filter_has_a_chip_and_the_last_leaves_everybody(cohort: Cohort) -> None:
-    given_values = sum(len(value) if isinstance(value, tuple) else 0 for value in (getattr(cohort, field.name) for field in fields(Cohort)))
+    given_values = sum(len(value) for field in fields(Cohort) if field.name not in ("negated", "every")
+                       and isinstance(value := getattr(cohort, field.name), tuple))
     chips = filters.chips(cohort)
     assert len({chip.text for chip in chips}) == len(chips) >= given_values
     assert bool(chips) == (cohort != Cohort())
@@ -75,3 +77,45 @@ def test_every_code_has_a_word() -> None:
 
 def test_without() -> None:
     assert filters.without(Cohort(since=1, until=2, locations=("neck",)), "since", "until") == NECK
+
+
+AGE = range_names("age")
+
+
+@pytest.mark.parametrize(("presses", "low", "high", "blank", "lit"), [
+    (["40_to_49"], 40, 49, False, {"40_to_49"}), (["40_to_49", "40_to_49"], None, None, False, set()),
+    (["under_20"], None, 19, False, {"under_20"}), (["80_and_more"], 80, None, False, {"80_and_more"}),
+    (["40_to_49", "+60_to_69"], 40, 69, False, {"40_to_49", "50_to_59", "60_to_69"}), (["40_to_49", "+60_to_69", "+40_to_49"], 50, 69, False,
+                                                                                       {"50_to_59", "60_to_69"}),
+    (["under_20", "+80_and_more"], None, None, False, set()),
+    (["40_to_49", "+not_recorded"], 40, 49, True, {"40_to_49"}), (["40_to_49", "not_recorded"], None, None, True, set()),
+    (["not_recorded", "not_recorded"], None, None, False, set()), (["40_to_49", "+not_recorded", "40_to_49"], 40, 49, False, {"40_to_49"})])
+def test_ages_are_a_range_that_a_press_sets_and_shift_stretches(presses: list[str], low: int, high: int, blank: bool, lit: set) -> None:
+    cohort = NECK
+    for press in presses:
+        cohort = filters.band_pressed(cohort, profile.AGES, AGE, press.removeprefix("+"), press.startswith("+"))
+    assert cohort == replace(NECK, age_from=low, age_to=high, age_not_recorded=blank)
+    assert filters.within(profile.AGES, cohort.age_from, cohort.age_to) == lit
+
+
+def test_weeks_make_a_period() -> None:
+    weeks = {"a": (0, 6), "b": (7, 13), "c": (14, 20)}
+    cohort = filters.band_pressed(NECK, weeks, filters.PERIOD, "a", False)
+    assert (cohort.since, cohort.until) == (0, 6)
+    cohort = filters.band_pressed(cohort, weeks, filters.PERIOD, "c", True)
+    assert (cohort.since, cohort.until) == (0, 20) and filters.within(weeks, 1, 20) == {"b", "c"}
+    assert filters.band_pressed(filters.band_pressed(NECK, weeks, filters.PERIOD, "b", False), weeks, filters.PERIOD, "b", False) == NECK
+
+
+def test_relief_asks_who_tried_it_or_whom_nothing_helped() -> None:
+    assert filters.relief_pressed(Cohort(), "rest", False) == Cohort(tried=("rest",))
+    assert filters.relief_pressed(Cohort(), "none", False) == Cohort(tried=("none",))
+    assert filters.relief_pressed(Cohort(), "none_helped", False) == Cohort(helped=("none",))
+
+
+def test_how_values_are_meant_goes_when_they_do() -> None:
+    asked = filters.moded(Cohort(qualities=("dull", "sharp")), "qualities", negated=True, every=True)
+    assert (asked.negated, asked.every) == (("qualities",), ("qualities",))
+    assert [chip.text for chip in filters.chips(asked)] == ["quality not all of: sharp", "quality not all of: dull"]
+    one = filters.chips(asked)[0].left
+    assert (one.negated, one.every) == (("qualities",), ()) and filters.chips(one)[0].left == Cohort()

@@ -96,13 +96,59 @@ def test_chips_undo_and_redo(page: AppTest) -> None:
     assert not has(page, "redo_step"), "a new step ends what could be redone"
 
 
+def opened(at: AppTest, *popovers: str) -> AppTest:
+    for key in popovers:
+        at.session_state[key] = True
+    return events.settled(at.run())
+
+
 def test_filters_by_form(page: AppTest) -> None:
+    assert not [one for one in page.multiselect if one.key == "f_sexes"], "a click on a chart does not wait for a form that is shut"
+    opened(page, "filters")
     page.get_by_key("f_sexes").set_value(["female", "not_recorded"]).run()
-    page.get_by_key("f_age_from").set_value(51).run()
+    page.get_by_key("f_age").set_value((51, 110)).run()
     events.settled(page)
     assert "Entries of women or patients of unknown sex, over 50" in shown(page) and listed(page)["Patient"].tolist() == ["001"]
-    page.get_by_key("f_age_to").set_value(20).run()
-    assert "Age from lies after age to" in shown(page) and listed(page)["Patient"].tolist() == ["001"], "a range of nothing is refused"
+    assert page.query_params["age_from"] in ("51", ["51"]) and "age_to" not in page.query_params, "an end left where it was is open"
+
+
+def test_the_contrary_all_of_them_and_whole_diaries(page: AppTest) -> None:
+    opened(page, "filters")
+    page.get_by_key("f_symptoms").set_value(["urinary_retention"]).run()
+    page.get_by_key("m_symptoms").set_value("not").run()
+    # what was not asked about is not denied: 003 is not among them
+    assert "Entries with cannot pass urine denied: **2 patients** · **2 entries**" in shown(events.settled(page))
+    assert r"reported not\: cannot pass urine ✕" in [button.label for button in page.button]
+    page.get_by_key("f_whole").set_value(True).run()
+    # 001 denies it one day and reports it on another
+    assert "in an entry and the contrary in none: **1 patient** · **1 entry**" in shown(events.settled(page))
+    click(page, "clear_question")
+    page.get_by_key("f_blank").set_value(["severity", "onset_day"]).run()
+    assert "**2 patients** · **2 entries**" in shown(events.settled(page))
+    page.get_by_key("m_blank").set_value("all of").run()
+    assert "Entries with no answer to severity and onset date: **1 patient** · **1 entry**" in shown(events.settled(page))
+
+
+def test_more_charts_are_counted_once_they_are_opened(page: AppTest) -> None:
+    assert not [one for one in page.get("bidi_component") if one.key == "chart_ages"]
+    page.toggle(key="more_charts").set_value(True).run()
+    assert bars(events.settled(page), "ages") | {"not_recorded": ""} == {
+        **dict.fromkeys(("under_20", "20_to_29", "30_to_39", "60_to_69", "70_to_79", "80_and_more"), "0 %"), "40_to_49": "50 %", "50_to_59": "50 %",
+        "not_recorded": ""}
+    assert "as of " in shown(page) and "data through 3 Mar 2025 (oldest source)" in shown(page)
+    assert bars(page, "high_pain") == {"no_day": "50 %", "to_25": "0 %", "to_50": "50 %", "to_75": "0 %", "to_100": "0 %", "not_recorded": "33 %"}
+    assert bars(page, "hours")["not_recorded"] == "100 %" and not bars(page, "hours")["00"], "a date alone is not midnight"
+    press(page, "chart_weeks", "2025-02-24")
+    assert "All entries, 24 Feb to 2 Mar 2025: **2 patients** · **3 entries**" in shown(page) and chosen(page, "chart_weeks") == ["2025-02-24"]
+    press(page, "chart_weeks", "2025-03-03", add=True)
+    assert "All entries, 24 Feb to 9 Mar 2025: **3 patients** · **4 entries**" in shown(page)
+    click(page, "undo_step")
+    press(page, "chart_ages", "40_to_49")
+    assert "Entries of patients aged 40 to 49, 24 Feb to 2 Mar 2025: **1 patient**" in shown(page)
+    click(page, "clear_question")
+    press(page, "chart_blank", "severity")
+    assert "Entries with no answer to severity: **1 patient** · **1 entry**" in shown(page) and listed(page)["Patient"].tolist() == ["003"]
+    assert chosen(page, "chart_blank") == ["severity"]
 
 
 def test_who_stands_where_is_a_filter(page: AppTest) -> None:
@@ -117,18 +163,18 @@ def test_each_card_says_of_how_many_and_which_filter_it_leaves_out(page: AppTest
     press(page, "chart_qualities", "burning")
     assert "**What it is like** :small[:gray[2 answered, any quality]]" in shown(page)
     assert "**Where** :small[:gray[1 patient answered]]" in shown(page)
-    assert "**Quality × location** :small[:gray[any place or quality]]" in shown(page)
+    assert "**Quality × location** :small[:gray[any pair]]" in shown(page)
 
 
 def test_what_nobody_said_can_be_taken_back_where_it_was_asked(page: AppTest) -> None:
-    page.get_by_key("f_qualities").set_value(["ripping"]).run()
+    opened(page, "filters").get_by_key("f_qualities").set_value(["ripping"]).run()
     assert "No entry matches all of this" in shown(events.settled(page)) and bars(page, "qualities")["ripping"] == "0 %"
     press(page, "chart_qualities", "ripping")
     assert "All entries: **3 patients**" in shown(page)
 
 
 def test_high_risk_patients_by_their_worst_tier(page: AppTest) -> None:
-    page.get_by_key("f_tiers").set_value(["E"]).run()
+    opened(page, "filters").get_by_key("f_tiers").set_value(["E"]).run()
     assert "whose worst tier is E" in shown(events.settled(page)) and listed(page)["Patient"].tolist() == ["001"]
 
 
@@ -153,9 +199,20 @@ def test_an_address_that_cannot_be_read_is_not_half_answered(open_page: Open, cl
     assert "All entries: **3 patients**" in shown(at)
 
 
+def test_more_charts_of_nobody(page: AppTest) -> None:
+    page.session_state["more_charts"] = True
+    opened(page, "filters").get_by_key("f_high_pain").set_value(["to_75"]).run()
+    assert "No entry matches all of this" in shown(events.settled(page)) and chosen(page, "chart_high_pain") == ["to_75"]
+    press(page, "chart_high_pain", "to_75")
+    assert "All entries: **3 patients**" in shown(page)
+
+
 def test_every_card_can_be_taken_along(page: AppTest) -> None:
-    assert all(has(page, f"csv_{card}") for card in ("where", "quality", "duration", "severity", "quality_by_location", "red_flags"))
-    assert has(page, "csv_quality") and has(page, "svg_where") and has(page, "csv_members")
+    page.session_state["more_charts"] = True
+    every = ("where", "quality", "duration", "severity", "quality_by_location", "red_flags", "age", "sex_and_source", "relief", "over_time", "high_pain",
+             "hour_of_day", "completeness")
+    opened(page, *(f"table_{card}" for card in every))
+    assert all(has(page, f"{kind}_{card}") for card in every for kind in ("csv", "svg")) and has(page, "csv_members")
 
 
 def test_a_row_leads_to_the_patient(page: AppTest) -> None:

@@ -1,0 +1,102 @@
+"""The words of a question: what its codes are called, and the sentence that they come to. Different questions read differently."""
+from collections.abc import Mapping
+
+from dashboard.codelists import LOCATION, QUALITY, RELIEF, SYMPTOM
+from dashboard.conditions import FIELD, NONE, NOT_RECORDED, Asked
+from dashboard.people import DURATIONS, HIGH_PAIN
+from dashboard.wording import listing, period, span
+
+BUCKETS = {"emergency": "emergency", "same_day": "same-day", "not_assessable": "not assessable", "routine": "routine",
+           "no_criterion_met": "no criterion met", "no_entries": "no entries"}
+PEOPLE = {"female": "women", "male": "men", "other": "people of another sex", NOT_RECORDED: "patients of unknown sex"}
+_PLACES = {"between_shoulder_blades": "between the shoulder blades", "everywhere": "everywhere", "other": "in another place"}
+_WORDS = {"pins_and_needles": "pins-and-needles", "electric_shock": "electric-shock", "other": "otherwise described"}
+
+
+def describe(asked: Asked) -> str:
+    """Without its full stop."""
+    who, clauses, when = _who(asked), _clauses(asked), period(asked["since"], asked["until"])
+    if asked["whole"]:
+        some = _of_some_entry(asked, clauses, when)
+        return " ".join(["Whole diaries", *(who or ["of patients"] * bool(some)), *some])
+    words = [*who, *([f"with {listing(clauses, 'and')}"] if clauses else [])]
+    return " ".join(("Entries" if words else "All entries", *words)) + (f", {when}" if when else "")
+
+
+def _of_some_entry(asked: Asked, clauses: list[str], when: str) -> list[str]:
+    """What one entry has to say for its patient's whole diary to be meant; where something is ruled out, no other may say it."""
+    if not clauses:
+        return [f"with an entry {when}"] if when else []
+    never = " and the contrary in none" if any(field in asked["negated"] for field in _OF_ENTRIES) else ""
+    return [f"with {listing(clauses, 'and')} in an entry{never}" + (f", {when}" if when else "")]
+
+
+def _who(asked: Asked) -> list[str]:
+    negated = asked["negated"]
+    ages = span(asked["age_from"], asked["age_to"], "over {}", "under {}", "aged {}", 1) + ["of unknown age"] * asked["age_not_recorded"]
+    sexes = [PEOPLE[code] for code in asked["sexes"]]
+    positive = {"sexes": [] if "sexes" in negated else sexes, "age": [] if "age" in negated else ages}
+    words = []
+    if positive["sexes"] or positive["age"]:
+        comma = "," if len(positive["sexes"]) > 1 and positive["age"] else ""
+        words.append(f"of {listing(positive['sexes'], 'or') or 'patients'}{comma} {listing(positive['age'], 'or')}".rstrip())
+    if asked["sources"]:
+        words.append(f"{'not ' if 'sources' in negated else ''}from {listing(asked['sources'], 'or')}")
+    stands = [("sex", sexes if "sexes" in negated else [], "sexes"), ("age", ages if "age" in negated else [], "age"),
+              ("bucket", _named(asked["buckets"], BUCKETS, "not evaluated yet"), "buckets"),
+              ("worst tier", _named(asked["tiers"], {}, "not evaluated yet", "none"), "tiers"),
+              ("share of days in high pain", _named(asked["high_pain"], HIGH_PAIN), "high_pain")]
+    known = [f"{name} is {'recorded but not ' if field in negated else ''}{listing(named, 'or')}" for name, named, field in stands if named]
+    return [*words, *([f"whose {listing(known, 'and')}"] if known else [])]
+
+
+_OF_ENTRIES = {"qualities": "quality", "locations": "location", "durations": "duration", "severity": "severity", "worst": "worst severity",
+               "temperature": "temperature", "symptoms": "symptom", "tried": "relief tried", "helped": "relief that helped", "hours": "hour", "blank": ""}
+
+
+def _clauses(asked: Asked) -> list[str]:
+    """"burning pain in the neck" where it can be said so, else "location neck or not recorded"."""
+    like, places = _sayable(asked, "qualities"), _sayable(asked, "locations")
+    said = [f"{listing((_WORDS.get(code, QUALITY.label[code].lower()) for code in like), 'or')} pain "
+            f"{listing((_PLACES.get(code, f'in the {LOCATION.label[code].lower()}') for code in places), 'or')}".strip()] if like or places else []
+    named = {
+        "qualities": [] if like else _named(asked["qualities"], QUALITY.label), "locations": [] if places else _named(asked["locations"], LOCATION.label),
+        "durations": _named(asked["durations"], DURATIONS), **{name: _range(asked, name) for name in ("severity", "worst", "temperature")},
+        "symptoms": _named(asked["symptoms"], SYMPTOM.label, "none asked about"),
+        "tried": _named(asked["tried"], RELIEF.label, none="nothing"), "helped": _named(asked["helped"], RELIEF.label, none="nothing"),
+        "hours": [hour(code) for code in asked["hours"]], "blank": _named(asked["blank"], FIELD.label)}
+    return said + [_clause(field, words, asked) for field, words in named.items() if words]
+
+
+def _clause(field: str, words: list[str], asked: Asked) -> str:
+    negated, every, name = field in asked["negated"], field in asked["every"], _OF_ENTRIES[field]
+    last = "and" if every else "or"
+    if field == "blank":  # not any is every one
+        return f"an answer to {listing(words, 'or' if every else 'and')}" if negated else f"no answer to {listing(words, last)}"
+    joined = ("all of " if every else "") + listing(words, last)
+    if not negated:
+        return f"{name} {joined}"
+    answered = "asked about" if field == "symptoms" else "recorded"
+    if words in (["not recorded"], ["none asked about"]):
+        return f"{name} {answered}"
+    if field == "symptoms" and NOT_RECORDED not in asked["symptoms"]:
+        return f"{listing(words, 'or' if every else 'and')} denied"
+    return f"{name} {answered} but not {joined}"
+
+
+def hour(code: str) -> str:
+    return {"night": "night", NOT_RECORDED: "not recorded"}.get(code, f"{code}:00")
+
+
+def _range(asked: Asked, name: str) -> list[str]:
+    return span(asked[f"{name}_from"], asked[f"{name}_to"], "{} or more", "{} or less", "{}") + ["not recorded"] * asked[f"{name}_not_recorded"]
+
+
+def _sayable(asked: Asked, field: str) -> tuple[str, ...]:
+    codes = asked[field]
+    return () if field in (*asked["negated"], *asked["every"]) or {NONE, NOT_RECORDED} & set(codes) else codes
+
+
+def _named(codes: tuple[str, ...], labels: Mapping[str, str], not_recorded: str = "not recorded", none: str = "answered with none") -> list[str]:
+    named = {**{code: label.lower() for code, label in labels.items()}, NONE: none, NOT_RECORDED: not_recorded}
+    return [named.get(code, code) for code in codes]

@@ -1,0 +1,154 @@
+"""Who they are, when they wrote, how much of their time was bad, what they left blank: more counts over the entries of a cohort."""
+from datetime import date
+from itertools import pairwise
+
+import pandas as pd
+import pyarrow
+from sqlalchemy import Connection, Integer, func, select
+
+from dashboard import cohort as cohorts
+from dashboard import database
+from dashboard.codelists import CHOICES, HISTORY, SYMPTOM
+from dashboard.cohort import NOT_RECORDED, Cohort
+from dashboard.conditions import ANSWERS, FIELD
+from dashboard.database import band
+from dashboard.days import date_of, day_of, spoken
+from dashboard.distributions import shares, spelled
+from dashboard.people import HIGH_PAIN, people
+from dashboard.people import high_pain as in_high_pain
+from dashboard.sample import HOUR, Sample
+from dashboard.schema import patient, source
+
+# whole years, both ends inside; None is open
+AGES: dict[str, tuple[int | None, int | None]] = {
+    "under_20": (None, 19), **{f"{low}_to_{low + 9}": (low, low + 9) for low in range(20, 80, 10)}, "80_and_more": (80, None)}
+MOST_WEEKS, MOST_MONTHS = 40, 60  # bars that can be read and pressed
+
+
+def age_label(code: str) -> str:
+    low, high = AGES[code]
+    return f"under {high + 1}" if low is None else f"{low} and more" if high is None else f"{low}–{high}"
+
+
+# --- who ----------------------------------------------------------------------------------------------------------------------------
+
+def ages(connection: Connection, asked: Sample) -> pd.DataFrame:
+    """code (a band of AGES, `not_recorded`), label, n, answered, not_recorded: the age reached in the calendar year of the as-of date."""
+    year, n = date_of(asked.as_of).year, dict.fromkeys(AGES, 0)
+    born = _by_person(connection, asked, "birth_year")
+    for birth_year, number in born.items():
+        n[_band(year - int(birth_year))] += number
+    return _exclusive([(code, age_label(code), n[code]) for code in AGES], asked)
+
+
+def _band(age: int) -> str:
+    return next(code for code, (low, high) in AGES.items() if (low is None or age >= low) and (high is None or age <= high))
+
+
+def sexes(connection: Connection, asked: Sample) -> pd.DataFrame:
+    """code (with `not_recorded`), label, n, answered, not_recorded: as last answered in any live entry."""
+    n = _by_person(connection, asked, "sex")
+    return _exclusive([(code, label, n.get(code, 0)) for code, label in CHOICES["sex"].items()], asked)
+
+
+def _exclusive(rows: list[tuple[str, str, int]], asked: Sample) -> pd.DataFrame:
+    """One class a unit: they add up to the base."""
+    answered = sum(n for *_, n in rows)
+    return shares([*rows, (NOT_RECORDED, "not recorded", asked.base - answered)], answered, asked)
+
+
+def _by_person(connection: Connection, asked: Sample, said: str) -> dict[object, int]:
+    """How many units are of patients of whom this is known, by what is said."""
+    who = people(asked.live).subquery("people")
+    found = connection.execute(select(who.c[said], func.count()).select_from(asked.units.join(who, who.c.patient == asked.units.c.patient)).where(
+        who.c[said].is_not(None)).group_by(who.c[said]))
+    return {value: int(n) for value, n in found}
+
+
+def sources(connection: Connection, asked: Sample) -> pd.DataFrame:
+    """code, label, n, answered, not_recorded: every source, by name; a source is never missing."""
+    found = dict(connection.execute(select(source.c.name, func.count()).select_from(
+        asked.units.join(patient, patient.c.patient == asked.units.c.patient).join(source, source.c.source == patient.c.source)).group_by(
+        source.c.name)).all())
+    return shares([(name, name, int(found.get(name, 0))) for name in connection.scalars(select(source.c.name).order_by(source.c.name))], asked.base, asked)
+
+
+# --- when ---------------------------------------------------------------------------------------------------------------------------
+
+def hours(connection: Connection, asked: Sample) -> pd.DataFrame:
+    """code (00 to 23), label, n, answered, not_recorded. Local; a date alone is no hour. Per patient, an hour at which any entry was made."""
+    n = spelled(connection, asked, HOUR, ("hours",), lambda units, mask: {"n": band(units.c.hours, mask) != 0})["n"]
+    return shares([(code, label, int(n[code])) for code, label in HOUR.label.items()], int(n["answered"]), asked)
+
+
+def over_time(connection: Connection, cohort: Cohort, *, as_of: int, known_at: int | None = None) -> pd.DataFrame:
+    """code (the first day, as ISO date), label, since, until, patients, entries: weeks from Monday, or months, or years, whichever are few
+    enough; also those without an entry, from the first that has one to the last."""
+    live = cohorts.entries(connection, as_of, known_at).subquery("live")
+    matching = cohort.where(live, as_of)
+    entries = {int(day): int(n) for day, n in connection.execute(select(live.c.day, func.count()).where(*matching).group_by(live.c.day))}
+    spans = _spans(min(entries), max(entries)) if entries else []
+    made = {since: [0, 0] for since, _ in spans}
+    of_day = {day: since for since, until in spans for day in range(since, until + 1)}
+    for day, n in entries.items():
+        made[of_day[day]][1] += n
+    if spans:
+        calendar = database.store_rows(connection, "calendar", {"day": Integer, "since": Integer}, pyarrow.table(
+            {"day": pyarrow.array(list(of_day), pyarrow.int32()), "since": pyarrow.array(list(of_day.values()), pyarrow.int32())}))
+        own = select(calendar.c.since, live.c.patient).select_from(live.join(calendar, calendar.c.day == live.c.day)).where(*matching).group_by(
+            calendar.c.since, live.c.patient).subquery("own")
+        for since, n in connection.execute(select(own.c.since, func.count()).group_by(own.c.since)):
+            made[int(since)][0] = int(n)
+    return pd.DataFrame([(date_of(since).isoformat(), _span_label(since, until), since, until, *made[since]) for since, until in spans],
+                        columns=["code", "label", "since", "until", "patients", "entries"])
+
+
+def _spans(first: int, last: int) -> list[tuple[int, int]]:
+    """Their first and last days."""
+    monday = first - date_of(first).weekday()
+    if last - monday < 7 * MOST_WEEKS:
+        return [(day, day + 6) for day in range(monday, last + 1, 7)]
+    begin, end = date_of(first), date_of(last)
+    months = _starts(12 * begin.year + begin.month - 1, 12 * end.year + end.month, 1)
+    return months if len(months) <= MOST_MONTHS else _starts(12 * begin.year, 12 * end.year + 12, 12)
+
+
+def _starts(month: int, until: int, each: int) -> list[tuple[int, int]]:
+    """Months are counted from the year 0."""
+    days = [day_of(date(place // 12, place % 12 + 1, 1)) for place in range(month, until + 1, each)]
+    return [(day, beyond - 1) for day, beyond in pairwise(days)]
+
+
+def _span_label(since: int, until: int) -> str:
+    if until - since == 6:
+        return f"week of {spoken(since)}"
+    return f"{date_of(since):%b %Y}" if until - since < 31 else f"{date_of(since):%Y}"
+
+
+# --- how bad, how complete ----------------------------------------------------------------------------------------------------------
+
+def high_pain(connection: Connection, cohort: Cohort, *, as_of: int, known_at: int | None = None) -> pd.DataFrame:
+    """code (a class of HIGH_PAIN), label, n, answered, not_recorded. A class is a patient's, from all their entries in the cohort's
+    period: patients are counted, never entries."""
+    live = cohorts.entries(connection, as_of, known_at).subquery("live")
+    days = live.alias("days")
+    when = cohorts.conditions.between(days.c.day, cohort.since, cohort.until)
+    who = select(live.c.patient).where(*cohort.where(live, as_of)).group_by(live.c.patient).subquery("who")
+    known = in_high_pain(days, *([] if when is None else [when])).subquery("known")
+    found = dict(connection.execute(select(known.c["class"], func.count()).select_from(who.outerjoin(known, known.c.patient == who.c.patient)).group_by(
+        known.c["class"])).all())
+    blank = int(found.pop(None, 0))
+    rows = [(code, label, int(found.get(place, 0))) for place, (code, label) in enumerate(HIGH_PAIN.items())]
+    answered = sum(n for *_, n in rows)
+    return pd.DataFrame([(*row, answered, blank) for row in [*rows, (NOT_RECORDED, "not recorded", blank)]],
+                        columns=["code", "label", "n", "answered", "not_recorded"])
+
+
+def completeness(connection: Connection, asked: Sample) -> pd.DataFrame:
+    """code (of FIELD), label, group, answered, not_recorded: every single field. Per patient, in any matching entry."""
+    n: dict[str, int] = {}
+    for codelist, column in ((ANSWERS, "answers"), (SYMPTOM, "asked_symptoms"), (HISTORY, "asked_history")):
+        found = spelled(connection, asked, codelist, (column,), lambda units, mask, column=column: {"n": band(units.c[column], mask) != 0})["n"]
+        n |= {code: int(found[code]) for code in codelist.bit}
+    return pd.DataFrame([(code, label, groups[0], n[code], asked.base - n[code]) for code, _, label, groups in FIELD.rows],
+                        columns=["code", "label", "group", "answered", "not_recorded"])

@@ -1,0 +1,118 @@
+"""Every filter of the cohort page as a form. Drawn while it is open: a click on a chart does not wait for it."""
+from dataclasses import replace
+from datetime import date
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from dashboard import filters
+from dashboard.cohort import CODES, SEVERAL, Cohort
+from dashboard.conditions import RANGES, range_names
+from dashboard.days import date_of, day_of
+from dashboard.status import Status
+from dashboard.views import question, session
+
+_LISTS = {"locations": "Where", "qualities": "Quality", "durations": "Duration", "symptoms": "Reported", "tried": "Tried", "helped": "Helped",
+          "hours": "Hour of day", "high_pain": "Time in high pain", "buckets": "Stands as", "tiers": "Worst tier", "sexes": "Sex", "sources": "Source",
+          "blank": "Not recorded in the entry"}
+_RANGES = {"age": ("Age", 110, 1), "severity": ("Severity", 10.0, 0.5), "worst": ("Worst severity", 10.0, 0.5), "temperature": ("Temperature, °C", 45.0, 0.1)}
+_MEANT = {"any": (False, False), "all of": (False, True), "not": (True, False), "not all of": (True, True)}
+_PAGES = (("What was said", ("locations", "qualities", "symptoms"), ("severity", "worst", "temperature"), ("durations", "tried", "helped")),
+          ("Who and when", ("sexes", "sources", "hours"), ("age",), ("buckets", "tiers", "high_pain")))
+
+
+def popover(cohort: Cohort, found: Status) -> None:
+    opened = st.popover("Filters", icon=":material/tune:", key="filters", width="content", on_change="rerun")
+    if opened.open:
+        with opened:
+            _form(cohort, found)
+
+
+def _form(cohort: Cohort, found: Status) -> None:
+    for tab, (_, first, ranges, last) in zip(st.tabs([title for title, *_ in _PAGES]), _PAGES, strict=True):
+        with tab:
+            left, middle, right = st.columns(3)
+            with left:
+                for field in first:
+                    _list(cohort, field, found)
+            with middle:
+                for field in ranges:
+                    _range(cohort, field)
+                if "age" in ranges:
+                    _days(cohort)
+                    _list(cohort, "blank", found)
+            with right:
+                for field in last:
+                    _list(cohort, field, found)
+    session.remember("f_whole", cohort.whole)
+    st.radio("Count", [False, True], key="f_whole", horizontal=True, on_change=_set, args=("whole",), label_visibility="collapsed",
+             format_func={False: "Entries that match", True: "All entries of patients who match"}.get)
+    st.caption("Entries have to meet every filter. *Not* is met by another answer, never by none. With all entries of patients who match, one entry has to "
+               "meet every filter, and no other may say what a *not* rules out.")
+
+
+def _list(cohort: Cohort, field: str, found: Status) -> None:
+    codes = CODES.get(field) or tuple(sorted({*found.through, *cohort.sources}))
+    session.remember(f"f_{field}", list(getattr(cohort, field)))
+    values, meant = _beside(cohort, field, "bottom")
+    values.multiselect(_LISTS[field], list(codes), key=f"f_{field}", on_change=_set, args=(field,), placeholder="Any",
+                       format_func=lambda code: code if field == "sources" else filters.label(field, code).capitalize())
+    _meant(meant, cohort, field, _LISTS[field])
+
+
+def _beside(cohort: Cohort, field: str, aligned: str) -> tuple[DeltaGenerator, DeltaGenerator | None]:
+    """Room for the values, and once there are some, for how they are meant."""
+    return tuple(st.columns([3, 2], gap="xxsmall", vertical_alignment=aligned)) if cohort.asks(field) else (st.container(), None)
+
+
+def _meant(place: DeltaGenerator | None, cohort: Cohort, field: str, name: str) -> None:
+    """Any of the values, all, or none of them."""
+    if place is None:
+        return
+    several = field in SEVERAL and len(getattr(cohort, field)) > 1
+    offered = [words for words, (_, every) in _MEANT.items() if several or not every]
+    session.remember(f"m_{field}", next(words for words, modes in _MEANT.items() if modes == (field in cohort.negated, field in cohort.every)))
+    place.selectbox(f"How {name.lower()} is meant", offered, key=f"m_{field}", label_visibility="collapsed", on_change=_mean, args=(field,))
+
+
+def _range(cohort: Cohort, field: str) -> None:
+    """A slider from end to end asks for nothing; an end left where it was is open."""
+    name, most, step = _RANGES[field]
+    low, high, blank = range_names(field)
+    least = type(most)(RANGES[field][0])
+    ends = tuple(end if value is None else type(most)(min(max(value, least), most)) for end, value in (
+        (least, getattr(cohort, low)), (most, getattr(cohort, high))))
+    session.remember(f"f_{field}", ends)
+    values, meant = _beside(cohort, field, "top")
+    with values:
+        st.slider(name, least, most, step=step, format="%g", key=f"f_{field}", on_change=_slide, args=(field,))
+        session.remember(f"f_{blank}", getattr(cohort, blank))
+        st.checkbox(f"{name.split(',')[0]} not recorded", key=f"f_{blank}", on_change=_set, args=(blank,))
+    _meant(meant, cohort, field, name)
+
+
+def _days(cohort: Cohort) -> None:
+    for place, field, label in zip(st.columns(2), filters.PERIOD, ("From", "until"), strict=True):
+        day = getattr(cohort, field)
+        session.remember(f"f_{field}", None if day is None else date_of(day))
+        place.date_input(label, value=None, min_value=date(1900, 1, 1), max_value=date(2100, 1, 1), key=f"f_{field}", on_change=_set, args=(field,),
+                         format="YYYY-MM-DD")
+
+
+def _slide(field: str) -> None:
+    _, most, _ = _RANGES[field]
+    low, high, _ = range_names(field)
+    ends = session.recall(f"f_{field}")
+    asked = {name: None if end == limit else end for name, end, limit in zip((low, high), ends, (RANGES[field][0], most), strict=True)}
+    question.change(lambda cohort: replace(cohort, **asked))
+
+
+def _mean(field: str) -> None:
+    negated, every = _MEANT[session.recall(f"m_{field}")]
+    question.change(lambda cohort: filters.moded(cohort, field, negated=negated, every=every))
+
+
+def _set(field: str) -> None:
+    value = session.recall(f"f_{field}")
+    value = tuple(value) if isinstance(value, list) else day_of(value) if isinstance(value, date) else value
+    question.change(lambda cohort: replace(cohort, **{field: value}))
