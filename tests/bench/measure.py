@@ -15,13 +15,16 @@ LIBRARIES = ("duckdb", "sqlalchemy", "pandas", "numpy", "pyarrow", "streamlit")
 
 @dataclass(frozen=True)
 class Row:
-    """`theirs` is the same work by pandas; None where there is no such work, or nothing to compare."""
+    """`theirs` is the same work by pandas, `child_tables` by a query a chart on normalised tables in SQLite, `by_hand` by SQL written for it;
+    None where there is no such work, or nothing to compare."""
     what: str
     entries: int
     ours: float
     budget: float | None = None
     theirs: float | None = None
     unit: str = "s"
+    child_tables: float | None = None
+    by_hand: float | None = None
 
 
 def seconds(work: Callable[[], object], runs: int = RUNS) -> float:
@@ -62,9 +65,10 @@ def peak_memory() -> float:
 
 def table(rows: Iterable[Row]) -> str:
     """As Markdown."""
-    cells = [("what", "entries", "budget", "ours", "pandas", "pandas / ours")]
-    cells += [(row.what, f"{row.entries:,}", _said(row.budget, row.unit), _ours(row), _said(row.theirs, row.unit),
-               "–" if row.theirs is None else f"{row.theirs / row.ours:.1f}") for row in rows]
+    cells = [("what", "entries", "budget", "ours", "pandas", "/ ours", "child tables", "/ ours", "by hand", "ours /")]
+    cells += [(row.what, f"{row.entries:,}", _said(row.budget, row.unit), _ours(row), _said(row.theirs, row.unit), _ratio(row.theirs, row.ours),
+               _said(row.child_tables, row.unit), _ratio(row.child_tables, row.ours), _said(row.by_hand, row.unit), _ratio(row.ours, row.by_hand))
+              for row in rows]
     widths = [max(len(line[column]) for line in cells) for column in range(len(cells[0]))]
     lines = [f"| {' | '.join(text.ljust(width) if column == 0 else text.rjust(width) for column, (text, width) in enumerate(zip(line, widths, strict=True)))} |"
              for line in cells]
@@ -75,6 +79,10 @@ def table(rows: Iterable[Row]) -> str:
 def _ours(row: Row) -> str:
     late = row.budget is not None and row.ours > row.budget
     return f"**{_said(row.ours, row.unit)}**" if late else _said(row.ours, row.unit)
+
+
+def _ratio(one: float | None, other: float | None) -> str:
+    return "–" if one is None or other is None else f"{one / other:.1f}"
 
 
 def _said(value: float | None, unit: str) -> str:
