@@ -17,12 +17,14 @@ from dashboard.schema import diary_entry, duplicate_row, import_batch, patient, 
 
 @dataclass(frozen=True)
 class Receipt:
-    """What a file did. `patients` are our numbers of those whose entries changed; the flags are known after the evaluation."""
+    """What a file did. `patients` are our numbers of those whose entries changed; the flags are known after the evaluation.
+    `otherwise`: not what the plan said, because somebody imported or undid in between."""
     batch: int
     counts: dict[str, int]
     problems: pd.DataFrame
     patients: np.ndarray = field(repr=False)
     fixed: int = 0  # quarantined rows of earlier batches that this file sent again
+    otherwise: bool = False
     flags_raised: int = 0
     flags_closed: int = 0
 
@@ -32,6 +34,7 @@ class Receipt:
 
 def commit(engine: Engine, plan: ImportPlan, *, by: str, at: datetime, demo: bool = False) -> Receipt:
     with database.writing(engine) as connection:
+        said = plan.counts
         if audit.last_data_change(connection) != plan.known_at:
             # somebody imported or undid since the plan was made
             plan = replace(plan, fates=fates.settled(connection, plan.typed))
@@ -50,7 +53,7 @@ def commit(engine: Engine, plan: ImportPlan, *, by: str, at: datetime, demo: boo
             committed_event=event, **plan.counts))
         fixed = quarantine.mark_fixed(connection, plan, batch)
         audit.record(connection, "import_committed", by=by, at=at, subject=str(batch), **plan.counts)
-    return Receipt(batch, plan.counts, plan.problems, np.unique(plan.fates.patient[plan.fates.loaded]), fixed)
+    return Receipt(batch, plan.counts, plan.problems, np.unique(plan.fates.patient[plan.fates.loaded]), fixed, plan.counts != said)
 
 
 def commit_and_evaluate(engine: Engine, plan: ImportPlan, *, by: str, at: datetime, today: int, demo: bool = False) -> Receipt:

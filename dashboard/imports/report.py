@@ -75,7 +75,7 @@ def receipt_lines(receipt: Mapping[str, object]) -> list[tuple[str, int]]:
 
 def receipt_document(receipt: Receipt, file_name: str) -> dict:
     """All that a file did, in plain values."""
-    return {"file": file_name, **receipt.as_dict(), "corrected_earlier_rows": receipt.fixed}
+    return {"file": file_name, **receipt.as_dict(), "corrected_earlier_rows": receipt.fixed, "other_than_planned": receipt.otherwise}
 
 
 def receipt_json(document: Mapping[str, object]) -> str:

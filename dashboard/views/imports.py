@@ -171,6 +171,9 @@ def _steps_done(receipt: Mapping[str, object]) -> None:
                  f"{counted(receipt['flags_raised'], 'flag')} raised", f"{receipt['flags_closed']:,} closed",
                  f"{counted(receipt['corrected_earlier_rows'], 'row')} of earlier batches corrected" if receipt["corrected_earlier_rows"] else ""]
         st.markdown(" · ".join(filter(None, parts)))
+        if receipt["other_than_planned"]:
+            st.markdown(":orange[**Note:**] somebody imported or undid something after these rows were checked. They were compared once more before they were "
+                        "stored, so the sums are others than the check had said.")
         if receipt["quarantined"]:
             st.markdown(f"**{counted(receipt['quarantined'], 'row')} in quarantine.** Choose batch {receipt['batch']} below to download what needs attention, "
                         "correct it, and import that file.")

@@ -268,6 +268,16 @@ def test_same_file_twice_says_so_and_changes_nothing(open_page: Open, clinic: En
     assert "3 rows in the file = 0 loaded + 3 already here" in shown(at)
 
 
+def test_what_somebody_else_imported_after_the_check_is_not_stored_twice(open_page: Open, clinic: Engine) -> None:
+    at = upload(open_page("imports", name="M. Ito"), "march.csv", GOOD)
+    assert at.button(key="import").label == "Import 3 entries"
+    load(clinic, "march.csv", GOOD)
+    text = shown(click(at, "import"))
+    assert "3 rows in the file = 0 loaded + 3 already here" in text
+    assert "somebody imported or undid something after these rows were checked" in text
+    assert len(live(clinic, "severity")) == 3
+
+
 def test_a_file_without_a_sound_row_can_still_be_kept(open_page: Open, clinic: Engine) -> None:
     at = upload(open_page("imports", name="M. Ito"), "march.csv", sheet("001,2025-03-02,14,mid_back,yes,no"))
     assert at.button(key="import").label == "Keep 1 row in quarantine"
