@@ -31,11 +31,11 @@ def table(draft: Draft) -> None:
         asking.time_zone(draft)
     ready = not draft.open
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button("Check the rows", key="accept", type="primary", disabled=not ready, on_click=lambda: drafting.changed(draft.accept()),
+        st.button("Check the rows", key="accept", type="primary", disabled=not ready, on_click=drafting.accept,
                   help="Nothing is stored yet" if ready else "Some questions above have no answer yet")
         if draft.unsure:
             st.button("Take the weaker proposal too" if len(draft.unsure) == 1 else f"Take the {len(draft.unsure)} weaker proposals too", key="accept_unsure",
-                      on_click=lambda: drafting.changed(draft.accept(also_unsure=True)), help="They are marked “perhaps” above")
+                      on_click=drafting.accept_unsure, help="They are marked “perhaps” above")
         load()
         download(draft)
 

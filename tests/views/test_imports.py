@@ -1,3 +1,4 @@
+import gc
 import re
 from collections.abc import Callable
 from datetime import date
@@ -5,13 +6,18 @@ from datetime import date
 import pandas as pd
 import pytest
 from sqlalchemy import Engine, func, select
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 from streamlit.testing.v1 import AppTest
 
 from dashboard.days import spoken
 from dashboard.imports import batches, quarantine
+from dashboard.imports.draft import Draft
+from dashboard.imports.planned import ImportPlan
+from dashboard.imports.tabular import Tabular
 from dashboard.rules import flags
 from dashboard.schema import flag, patient, source
 from dashboard.views import session
+from dashboard.views.choosing import Refusal
 from tests.files import live
 from tests.packed import workbook
 from tests.spec.test_mappings import REDCAP
@@ -93,6 +99,31 @@ def test_upload_does_not_stay_in_memory(open_page: Open) -> None:
     assert at.file_uploader[0].key != before
     assert at.file_uploader[0].value is None
     assert "chosen" not in at.session_state
+
+
+def held() -> list[str]:
+    """What is still in memory of any file."""
+    gc.collect()
+    return [type(thing).__name__ for thing in gc.get_objects() if isinstance(thing, Draft | ImportPlan | Tabular | Refusal | UploadedFile)]
+
+
+@pytest.mark.parametrize("last", ["import", "cancel"])
+def test_nothing_of_a_file_stays_in_memory_once_it_is_decided(open_page: Open, last: str) -> None:
+    assert not held()
+    at = upload(open_page("imports", name="M. Ito"), "march.csv", MESSY)
+    click(click(at, "change_mapping"), "accept")
+    assert held()
+    click(at, last)
+    # the first run ends the buttons, the next one would still find what they hold on to
+    at.run()
+    assert not held()
+
+
+def test_nothing_of_a_refused_file_stays_in_memory_once_there_is_another(open_page: Open) -> None:
+    at = upload(open_page("imports", name="M. Ito"), "empty.csv", b"")
+    assert "Refusal" in held()
+    click(upload(at, "march.csv", GOOD), "cancel").run()
+    assert not held()
 
 
 @pytest.mark.parametrize(("name", "content", "says"), [
