@@ -326,35 +326,39 @@ from = ["d", "t"]
     assert live(engine, "recorded_at") == [("2025-10-26T02:30:00+02:00",), ("2026-03-28T18:05:00+01:00",), ("2026-03-29T03:30:00+02:00",), ("2026-03-30",)]
 
 
-def test_days_and_months_are_asked_for_where_nothing_tells(duckdb_engine: Engine) -> None:
-    head, own = "id,when\n", "[columns.patient_id]\nfrom = 'id'\n[columns.recorded_at]\nfrom = 'when'\n"
-    with pytest.raises(Refused, match="whether 03/04/2026 is 3 April or 4 March"):
-        mapped(duckdb_engine, f"{head}1,01/02/2026\n", own)
-    with pytest.raises(Refused, match="some of its dates have the day first, some the month"):
-        mapped(duckdb_engine, f"{head}1,13/02/2026\n1,02/13/2026\n", own)
-    assert counts(mapped(duckdb_engine, f"{head}1,02/02/2026\n", own), "loaded") == (1,)
-    assert counts(mapped(duckdb_engine, f"{head}1,01/02/2026\n", f"[reading]\ndate_order = 'mdy'\n{own}"), "loaded") == (1,)
+WHEN = "[columns.patient_id]\nfrom = 'id'\n[columns.recorded_at]\nfrom = 'when'\n"
+FITS = [
+    # a file, what the mapping says, and what is wrong with the two as a whole; nothing where its one row is read
+    ("id,when\n1,01/02/2026\n", WHEN, "whether 03/04/2026 is 3 April or 4 March"),
+    ("id,when\n1,13/02/2026\n1,02/13/2026\n", WHEN, "some of its dates have the day first, some the month"),
+    ("id,when\n1,02/02/2026\n", WHEN, ""), ("id,when\n1,01/02/2026\n", f"[reading]\ndate_order = 'mdy'\n{WHEN}", ""),
+    ("id,day\n1,2026-03-30\n", f"{ID_AND_DAY}[columns.severity]\nfrom = 'vas'\n[columns.onset_date]\nfrom = 'how long'",
+     "names columns that the file lacks: vas, how long"),
+    ("id,day\n1,2026-03-30\n", f"{ID_AND_DAY}[columns.severity]\nfrom = 'vas'\noptional = true", ""),
+    ("id,day\n1,2026-03-30\n", f"{ID_AND_DAY}[columns.locations]\npattern = 'loc___*'", "columns like loc___"),
+    ("id,day\n1,2026-03-30\n", "[columns.patient_id]\nfrom = 'id'", "of no column that it is recorded_at"),
+]
 
 
-def test_a_mapping_that_does_not_fit_is_refused(duckdb_engine: Engine) -> None:
-    with pytest.raises(Refused, match="names columns that the file lacks: vas, how long"):
-        mapped(duckdb_engine, "id,day\n1,2026-03-30\n", f"{ID_AND_DAY}[columns.severity]\nfrom = 'vas'\n[columns.onset_date]\nfrom = 'how long'")
-    assert counts(mapped(duckdb_engine, "id,day\n1,2026-03-30\n", f"{ID_AND_DAY}[columns.severity]\nfrom = 'vas'\noptional = true"), "loaded") == (1,)
-    with pytest.raises(Refused, match="columns like loc___"):
-        mapped(duckdb_engine, "id,day\n1,2026-03-30\n", f"{ID_AND_DAY}[columns.locations]\npattern = 'loc___*'")
-    with pytest.raises(Refused, match="of no column that it is recorded_at"):
-        mapped(duckdb_engine, "id,day\n1,2026-03-30\n", "[columns.patient_id]\nfrom = 'id'")
+@pytest.mark.parametrize(("text", "document", "says"), FITS)
+def test_a_mapping_fits_a_file_or_is_refused_with_the_reason(duckdb_engine: Engine, text: str, document: str, says: str) -> None:
+    if says:
+        with pytest.raises(Refused, match=says):
+            mapped(duckdb_engine, text, document)
+    else:
+        assert counts(mapped(duckdb_engine, text, document), *FATES) == (1, 0, 0, 0)
 
 
 # --- yes, no and nothing ----------------------------------------------------------------------------------------------------------------
 
-def test_what_is_not_ticked_says_nothing_unless_declared(duckdb_engine: Engine) -> None:
-    text = "id,day,f___1,f___2,f___3\n1,2026-03-28,1,0,0\n1,2026-03-29,0,0,0\n1,2026-03-30,,,\n"
-    flags = f"{ID_AND_DAY}[columns.red_flags]\npattern = 'f___*'\nvalues = {{1 = 'fever', 2 = 'leg_weakness', 3 = 'leg_weakness'}}\n"
-    for said, rows in (("", [("yes", ""), ("", ""), ("", "")]), ("not_checked = 'no'", [("yes", "no"), ("no", "no"), ("", "")])):
-        found = mapped(duckdb_engine, text, flags + said)
-        answers = zip(*(found.mapped.fields[name].texts.to_pylist() for name in ("fever", "leg_weakness")), strict=True)
-        assert list(answers) == rows
+@pytest.mark.parametrize(("said", "answers"), [("", [("yes", ""), ("", ""), ("", "")]), ("not_checked = 'no'", [("yes", "no"), ("no", "no"), ("", "")])])
+def test_what_is_not_ticked_says_nothing_unless_declared(duckdb_engine: Engine, said: str, answers: list[tuple[str, str]]) -> None:
+    found = mapped(duckdb_engine, "id,day,f___1,f___2,f___3\n1,2026-03-28,1,0,0\n1,2026-03-29,0,0,0\n1,2026-03-30,,,\n", f"""{ID_AND_DAY}
+[columns.red_flags]
+pattern = 'f___*'
+values = {{1 = 'fever', 2 = 'leg_weakness', 3 = 'leg_weakness'}}
+{said}""")
+    assert list(zip(*(found.mapped.fields[name].texts.to_pylist() for name in ("fever", "leg_weakness")), strict=True)) == answers
 
 
 def test_a_red_flag_in_a_row_that_will_not_load_heads_the_plan(duckdb_engine: Engine) -> None:
