@@ -11,7 +11,7 @@ from dashboard.imports.draft import Draft
 from dashboard.imports.plan import ImportPlan
 from dashboard.rules import active
 from dashboard.status import Status
-from dashboard.views import attention, batches, choosing, drafting, findings, frame, mapping, session
+from dashboard.views import attention, batches, choosing, correcting, drafting, findings, frame, mapping, session
 from dashboard.views.choosing import DONE, NOW
 from dashboard.wording import counted, plain
 
@@ -98,6 +98,7 @@ def _check(draft: Draft | None, chosen: Chosen | None, found: Status) -> None:
         findings.summary(chosen.plan)
         findings.unknown_values(chosen.plan)
         findings.problems(chosen.plan)
+        correcting.show(chosen.plan)
         _decide(chosen)
 
 
@@ -158,7 +159,7 @@ def _import() -> None:
     if not done:
         return
     drafting.forget()
-    session.remember("receipt", report.receipt_document(done[0], chosen.plan.tabular.name))
+    session.remember("receipt", report.receipt_document(done[0], chosen.plan.tabular.name, session.name()))
 
 
 # --- 4 done -----------------------------------------------------------------------------------------------------------------------
@@ -172,6 +173,8 @@ def _steps_done(receipt: Mapping[str, object]) -> None:
                  f"{counted(receipt['flags_raised'], 'flag')} raised", f"{receipt['flags_closed']:,} closed",
                  f"{counted(receipt['corrected_earlier_rows'], 'row')} of earlier batches corrected" if receipt["corrected_earlier_rows"] else ""]
         st.markdown(" · ".join(filter(None, parts)))
+        if fixed := receipt["corrected_cells"]:
+            st.markdown(f"{counted(len(fixed), 'cell')} corrected by hand: the receipt, and the batch below, say what the file has there.")
         if receipt["other_than_planned"]:
             st.markdown(":orange[**Note:**] somebody imported or undid something after these rows were checked. They were compared once more before they were "
                         "stored, so the sums are others than the check had said.")

@@ -139,6 +139,23 @@ def test_refusal_says_what_to_do_and_stores_nothing(open_page: Open, clinic: Eng
     assert not upload(at, "march.csv", GOOD).warning, "the next file is a new beginning"
 
 
+def test_a_few_cells_are_corrected_in_place(open_page: Open, clinic: Engine) -> None:
+    at = upload(open_page("imports", name="M. Ito"), "march.csv", MESSY)
+    edits = next(box for box in at.dataframe if box.key and box.key.startswith("cells_"))
+    assert edits.value[["Row", "Patient", "Column", "In the file"]].values.tolist() == [
+        [3, "001", "severity", "14"], [4, "002", "recorded_at", "31.03.2025"]]
+    at.session_state[edits.key] = {"edited_rows": {0: {"Correct to": "4"}, 1: {"Correct to": "2025-03-31"}}, "added_rows": [], "deleted_rows": []}
+    click(at, "correct")
+    assert "4 rows: 4 new, 0 already here, 0 need attention." in shown(at)
+    assert "**2 cells corrected here.**" in shown(at)
+    assert "2 need attention" in shown(click(at, "uncorrect"))
+    at.session_state[edits.key] = {"edited_rows": {0: {"Correct to": "4"}}, "added_rows": [], "deleted_rows": []}
+    click(click(at, "correct"), "import")
+    assert "1 cell corrected by hand" in shown(at)
+    assert ("001", "2025-03-02", "4", "yes") in live(clinic, "patient_id", "recorded_at", "severity", "urinary_retention")
+    assert "row 3, severity: 14 became 4" in shown(choose_rows(at, "batch_table", 0))
+
+
 # --- map ------------------------------------------------------------------------------------------------------------------------------
 
 def pick(at: AppTest, key: str, value: object) -> AppTest:
