@@ -19,28 +19,35 @@ STEPS = ("opened", "planned", "committed", "evaluated", "closed")
 
 
 class Importer:
-    """Says what it has done, step by step; `run` ends it after so many seconds."""
+    """Runs imports, and ends them within a step: at a share of the time that this step took the last time it came to its end, so that
+    the moments stay spread over all steps however busy the machine is."""
 
     def __init__(self, process: subprocess.Popen) -> None:
         self._process = process
+        self._took: dict[str, float] = {}
 
-    def run(self, url: str, file: Path, at: datetime, today: int, killed_after: float | None = None) -> tuple[str, float]:
-        """The last step that was said to be done, and how many seconds passed since the database was open."""
+    def run(self, url: str, file: Path, at: datetime, today: int, killed_after: str | None = None, share: float = 0.0) -> str:
+        """The last step that was said to be done."""
         self._process.stdin.write(json.dumps([url, str(file), at.isoformat(), today]) + "\n")
         self._process.stdin.flush()
-        child = int(self._line())
-        last = self._line()
-        assert last == "opened", last
-        begun = time.monotonic()
+        child, last, since = int(self._line()), "", time.monotonic()
+        while last != (killed_after or STEPS[-1]):
+            last, since = self._next(last, since)
         if killed_after is not None:
-            time.sleep(killed_after)
+            time.sleep(share * self._took[killed_after])
             os.kill(child, signal.SIGKILL)  # a child that has ended is still there until its parent has heard that it was killed
         self._process.stdin.write("\n")
         self._process.stdin.flush()
         while (line := self._line()) != "ended":
             last = line
         assert last in STEPS, last
-        return last, time.monotonic() - begun
+        return last
+
+    def _next(self, last: str, since: float) -> tuple[str, float]:
+        found, now = self._line(), time.monotonic()
+        assert found in STEPS, found
+        self._took[last] = now - since
+        return found, now
 
     def _line(self) -> str:
         return self._process.stdout.readline().strip()
@@ -58,10 +65,10 @@ def importer(log: Path) -> Iterator[Importer]:
             process.stdout.close()
 
 
-def moments(count: int, whole: float, seed: int) -> list[float]:
-    """Spread over the whole time, at random within their share of it."""
-    drawn = random.Random(seed)
-    return [(number + drawn.random()) * whole / count for number in range(count)]
+def moments(count: int, seed: int | None) -> list[tuple[str, float]]:
+    """After which step, and at which share of the next one; as many in each."""
+    draw = random.Random(seed)
+    return [(STEPS[number % (len(STEPS) - 1)], draw.random()) for number in range(count)]
 
 
 def _imports(url: str, file: str, at: str, today: int) -> None:

@@ -113,25 +113,24 @@ def fresh(request: pytest.FixtureRequest, few_rules: None, sent: tuple[Path, Pat
 
 @pytest.mark.parametrize("fresh", ["duckdb", "postgresql"], indirect=True)
 def test_killed_at_any_moment_the_whole_file_is_there_or_nothing_of_it(
-        fresh: Callable[[], str], sent: tuple[Path, Path], children: killing.Importer, few_rules: None, record_property: Callable[[str, object], None]) -> None:
+        fresh: Callable[[], str], sent: tuple[Path, Path], children: killing.Importer, few_rules: None) -> None:
     url = fresh()
-    last, whole = children.run(url, sent[1], AT, TODAY)
-    assert last == "closed"
+    assert children.run(url, sent[1], AT, TODAY) == "closed"
     engine = start.open_database(url, at=AT, today=TODAY)
     before, expected = 1, says(engine)
     assert adds_up(engine) == before + 1
     engine.dispose()
     seen: Counter[tuple[str, bool]] = Counter()
-    for moment in killing.moments(KILLS, whole, SEED):
+    for step, share in killing.moments(KILLS, SEED):
         url = fresh()
-        last, _ = children.run(url, sent[1], AT, TODAY, killed_after=moment)
+        last = children.run(url, sent[1], AT, TODAY, step, share)
         engine = database.open_engine(url)
         with database.writing(engine):
             pass  # a server may still be at what the dead process asked of it last
         stored = adds_up(engine) == before + 1
         seen[last, stored] += 1
         told = killing.STEPS.index(last)
-        assert stored if told >= killing.STEPS.index("committed") else not stored or last == "planned", (last, moment)
+        assert stored if told >= killing.STEPS.index("committed") else not stored or last == "planned", (last, step, share)
         with engine.connect() as connection:
             assert not flags.is_pending(connection) or (stored and told < killing.STEPS.index("evaluated"))
         # what the next start does; and the same file can be sent at once
@@ -145,5 +144,5 @@ def test_killed_at_any_moment_the_whole_file_is_there_or_nothing_of_it(
         assert says(engine) == expected
         assert adds_up(engine) == before + 1 + stored
         engine.dispose()
-    record_property("killed", {f"{step}, {'whole' if stored else 'nothing'}": number for (step, stored), number in sorted(seen.items())})
+    print({f"{step}, {'whole' if stored else 'nothing'}": number for (step, stored), number in sorted(seen.items())})
     assert sum(seen.values()) == KILLS
