@@ -11,7 +11,7 @@ from dashboard.imports.draft import Draft
 from dashboard.imports.plan import ImportPlan
 from dashboard.rules import active
 from dashboard.status import Status
-from dashboard.views import attention, batches, choosing, correcting, drafting, findings, frame, mapping, session
+from dashboard.views import attention, batches, choosing, correcting, doubting, drafting, findings, frame, mapping, session
 from dashboard.views.choosing import DONE, NOW
 from dashboard.wording import counted, plain
 
@@ -96,9 +96,11 @@ def _check(draft: Draft | None, chosen: Chosen | None, found: Status) -> None:
             _plan(draft, found)
             st.rerun()
         findings.summary(chosen.plan)
+        doubting.flags(chosen.plan)
         findings.unknown_values(chosen.plan)
         findings.problems(chosen.plan)
         correcting.show(chosen.plan)
+        doubting.show(chosen.plan)
         _decide(chosen)
 
 

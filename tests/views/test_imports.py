@@ -16,7 +16,7 @@ from dashboard.imports.planned import ImportPlan
 from dashboard.imports.tabular import Tabular
 from dashboard.rules import flags
 from dashboard.schema import flag, patient, source
-from dashboard.views import session
+from dashboard.views import frame, session
 from dashboard.views.choosing import Refusal
 from tests.files import live
 from tests.packed import workbook
@@ -137,6 +137,21 @@ def test_refusal_says_what_to_do_and_stores_nothing(open_page: Open, clinic: Eng
     assert at.file_uploader[0].value is None
     assert history(clinic).empty
     assert not upload(at, "march.csv", GOOD).warning, "the next file is a new beginning"
+
+
+def test_what_is_doubtful_is_said_before_the_decision(open_page: Open, clinic: Engine) -> None:
+    header = "patient_id,recorded_at,severity,worst_severity,birth_year,sex,leg_weakness,urinary_retention"
+    load(clinic, "march.csv", sheet("001,2025-03-01,4,5,1960,female,no,yes", "002,2025-03-01,4,5,,,,no", header=header))
+    at = upload(open_page("imports", name="M. Ito"), "april.csv", sheet(
+        "001,2025-03-01,6,5,1961,female,no,", "002,2025-03-02,4,5,1950,male,,yes", "002,2025-03-03,4,5,1950,female,,", "003,2030-01-01,4,5,,,,", header=header))
+    text = shown(at)
+    tables = {tuple(table.value.columns): table.value.values.tolist() for table in at.table}
+    assert tables["Flags", "Would be raised", "Would no longer be met"] == [[frame.tier("E"), "1", "0"]]
+    assert tables["Patient", "What", "In the file", "Here so far"] == [["001", "Birth year", "1961", "1960"], ["002", "Sex", "female and male", "not said"]]
+    assert tables["Row", "Patient", "When"] == [["2", "001", "2025-03-01"]]
+    assert "leg\\_weakness 75 %" in text and "A date in the future" in str(tables)
+    assert "1 row says that the worst pain is less than the pain; kept as written." in text
+    assert all(has(at, key) for key in ("disagree_csv", "repeats_csv", "blanks_csv", "problems_csv", "attention_csv"))
 
 
 def test_a_few_cells_are_corrected_in_place(open_page: Open, clinic: Engine) -> None:
