@@ -249,6 +249,15 @@ def test_every_file_needs_little_more_than_a_yes(name: str) -> None:
         (p.headers[0], p.name, p.confidence, p.others) for p in suggest.suggested(read, known)]
 
 
+@pytest.mark.parametrize(("name", "headers", "becomes"), [
+    ("redcap_raw_repeating", ("redflag___1", "redflag___2"), "red_flags"),  # which looks like locations too, if less than pain_loc does
+    ("redcap_labels", ("Do you have a fever?",), "fever"), ("qualtrics", ("Q3",), "fever"),
+    ("kobotoolbox", ("pain/where/low_back", "pain/where/neck"), None)])  # the same answers once more, and no second list
+def test_what_a_column_is_proposed_to_be(name: str, headers: tuple[str, ...], becomes: str | None) -> None:
+    read = sheet(TOOLS[name][0])
+    assert [found.name for found in suggest.suggested(read, shapes.recognised(read.header)) if found.headers == headers] == [becomes]
+
+
 def test_a_repeat_of_odk_central_is_read_with_its_submission(engine: Engine) -> None:
     files = {"diary.csv": "SubmissionDate,patient,KEY,SubmitterName\n2026-03-30T10:00:00.000Z,12,uuid:1,Anna\n",
              "diary-pain.csv": "day,score,where,PARENT_KEY,KEY\n2026-03-30,7,low_back neck,uuid:1,uuid:1/pain[1]\n2026-03-31,6,,uuid:1,uuid:1/pain[2]\n"}

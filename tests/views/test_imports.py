@@ -146,7 +146,7 @@ def test_what_is_doubtful_is_said_before_the_decision(open_page: Open, clinic: E
         "001,2025-03-01,6,5,1961,female,no,", "002,2025-03-02,4,5,1950,male,,yes", "002,2025-03-03,4,5,1950,female,,", "003,2030-01-01,4,5,,,,", header=header))
     text = shown(at)
     tables = {tuple(table.value.columns): table.value.values.tolist() for table in at.table}
-    assert tables["Flags", "Would be raised", "Would no longer be met"] == [[frame.tier("E"), "1", "0"]]
+    assert tables["Flags", "Would be raised", "Would no longer be met"] == [[frame.tier("E"), "1", "0"], [frame.tier("R"), "1", "0"]]
     assert tables["Patient", "What", "In the file", "Here so far"] == [["001", "Birth year", "1961", "1960"], ["002", "Sex", "female and male", "not said"]]
     assert tables["Row", "Patient", "When"] == [["2", "001", "2025-03-01"]]
     assert "leg\\_weakness 75 %" in text and "A date in the future" in str(tables)
