@@ -39,7 +39,7 @@ class Mapping:
         every = [*self.columns.values(), *(self.readings.columns.values() if self.readings else ())]
         found = [header for column in every for header in (*column.headers, *column.each, column.unit_from or "",
                                                            column.no_only_where.column if column.no_only_where else "")]
-        found += [left.column for left in self.leave_out]
+        found += [header for left in self.leave_out for header in (left.column, left.carried_by or "")]
         found += [*self.readings.group, self.readings.category, *self.readings.value] if self.readings else []
         return tuple(dict.fromkeys(filter(None, found)))
 

@@ -358,6 +358,35 @@ def test_a_mapping_fits_a_file_or_is_refused_with_the_reason(duckdb_engine: Engi
         assert counts(mapped(duckdb_engine, text, document), *FATES) == (1, 0, 0, 0)
 
 
+def test_what_a_baseline_form_says_belongs_to_the_diary_rows_of_the_patient(engine: Engine) -> None:
+    head = "record_id,redcap_repeat_instrument,redcap_repeat_instance,yob,hx___1,hx___2,sex,diary_date,vas,loc___1,diary_complete\n"
+    found = mapped(engine, head + "1,,,1960,1,0,f,,,0,\n1,diary,1,,0,0,,2026-03-30,7,1,2\n1,diary,2,,0,0,,2026-03-31,6,0,2\n"
+                   "2,,,1950,0,0,,,,0,\n2,,,1951,0,0,m,,,0,\n2,diary,1,,0,0,,2026-03-30,5,0,2\n3,diary,1,,0,0,,2026-03-30,4,0,2\n",
+                   (shapes.FOLDER / "redcap_raw_repeating.toml").read_text(encoding="utf-8") + """
+[columns.recorded_at]
+from = "diary_date"
+[columns.severity]
+from = "vas"
+[columns.birth_year]
+from = "yob"
+[columns.sex]
+from = "sex"
+values = {f = "female", m = "male"}
+[columns.history]
+pattern = "hx___*"
+values = {1 = "cancer_history", 2 = "diabetes"}
+not_checked = "no"
+[columns.locations]
+pattern = "loc___*"
+values = {1 = "neck"}
+""")
+    assert counts(commit.commit(engine, found, by=BY, at=AT), *FATES) == (4, 0, 0, 3)
+    assert live(engine, "patient_id", "severity", "birth_year", "sex", "cancer_history", "diabetes", "locations") == [
+        ("1", "7", "1960", "female", "yes", "no", "neck"), ("1", "6", "1960", "female", "yes", "no", ""), ("2", "5", "", "male", "no", "no", ""),
+        ("3", "4", "", "", "", "", "")]  # without a baseline form nobody asked
+    assert "yob: asked once, and taken into 2 rows of the same record_id. For 1 value of record_id there are two answers; neither was taken." in found.notes
+
+
 # --- yes, no and nothing ----------------------------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize(("said", "answers"), [("", [("yes", ""), ("", ""), ("", "")]), ("not_checked = 'no'", [("yes", "no"), ("no", "no"), ("", "")])])
