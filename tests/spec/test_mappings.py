@@ -288,6 +288,8 @@ CELLS = [
     ("onset_date", "unit = 'days'", "x", "not_a_number"),
     ("onset_date", "date_order = 'dmy'", "03/02/2026", "2026-02-03"), ("onset_date", "date_order = 'mdy'", "03/02/26", "2026-03-02"),
     ("onset_date", "date_order = 'excel'", "46085", "2026-03-04"), ("onset_date", "", "46085", "not_a_date"), ("onset_date", "", "3 Jan 2026", "2026-01-03"),
+    ("onset_date", "", "3. März 2026", "2026-03-03"), ("onset_date", "", "3 de mayo de 2025", "2025-05-03"), ("onset_date", "", "1 août 2025", "2025-08-01"),
+    ("onset_date", "", "3 marraskuu 2025", "not_a_date"), ("onset_date", "", "3 марта 2026", "not_a_date"),
     ("onset_date", "date_order = 'dmy'", "31/02/2026", "impossible_date"), ("onset_date", "", "2026-01-03 00:00:00", "2026-01-03"),
     ("entered_at", "date_order = 'mdy'", "3/30/2026 9:05:00 PM", "2026-03-30T21:05:00"),
     ("entered_at", "date_order = 'dmy'", "30.3.2026 9.05 Uhr", "2026-03-30T09:05"),
