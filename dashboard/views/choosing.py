@@ -79,14 +79,27 @@ def begin(name: str, content: bytes, said: Reading = _UNSAID, given: Mapping | N
 
 
 def _drafted(name: str, content: bytes, said: Reading, given: Mapping | None) -> Draft:
-    read = tabular.read(content, name, _over(said, given))
     base, known_as, settled = given, given.name if given else "", given is not None
+    try:
+        read = tabular.read(content, name, _over(said, given))
+    except Refused:
+        read = None if given or said != _UNSAID else _as_declared(content, name)
+        if not read:
+            raise
     if given is None:
         with session.reading() as connection:
             base, known_as, settled = _recognised(connection, read)
+        if not settled and said == _UNSAID and (other := _as_declared(content, name)):
+            with session.reading() as connection:
+                read, (base, known_as, settled) = other, _recognised(connection, other)
         if base and (how := _over(said, base)) != said:
             read = tabular.read(content, name, how)
     return drafts.drafted(name, content, read, base, known_as, settled=settled, said=said, parts=drafts.parts_of(content, name))
+
+
+def _as_declared(content: bytes, name: str) -> Tabular | None:
+    with session.reading() as connection:
+        return remembered.as_declared(connection, content, name, session.recall("source_name") or None)
 
 
 def _over(said: Reading, declared: Mapping | None) -> Reading:

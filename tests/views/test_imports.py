@@ -19,7 +19,7 @@ from dashboard.schema import flag, patient, source
 from dashboard.views import frame, session
 from dashboard.views.choosing import Refusal
 from tests.files import live
-from tests.packed import workbook
+from tests.packed import workbook, zipped
 from tests.spec.test_mappings import REDCAP
 from tests.views.events import choose_rows, click, has, load, settled, sheet, shown, type_into, upload
 
@@ -256,6 +256,32 @@ def test_a_file_that_was_read_wrongly_is_read_again(open_page: Open) -> None:
     click(at, "read_again_now")
     assert "header in row 2" in shown(at)
     assert "which column says when it was recorded" in shown(at) or has(at, "accept")
+
+
+def test_a_header_row_that_had_to_be_said_is_known_the_next_time(open_page: Open, clinic: Engine) -> None:
+    file = "Clinic,Ward,Score\n1,2,3\nStudy code,Day of diary,Pain\n1,2026-03-30,7\n"
+    at = upload(open_page("imports", name="M. Ito"), "march.csv", file)
+    pick(at, "read_header", 3)
+    click(at, "read_again_now")
+    for key, column in (("need_patient_id", "Study code"), ("need_recorded_at", "Day of diary")):
+        if any(box.key == key for box in at.selectbox):
+            pick(at, key, column)
+    click(click(at, "accept"), "import")
+    upload(click(at, "again"), "april.csv", file.replace("-03-", "-04-"))
+    assert "header in row 3" in shown(at)
+    assert at.button(key="import").label == "Import 1 entry"
+
+
+def test_a_zip_of_tables_goes_in(open_page: Open, clinic: Engine) -> None:
+    form = "SubmissionDate,patient,KEY,SubmitterName\n2026-03-30T10:00:00.000Z,12,uuid:1,Anna\n"
+    pain = "day,score,where,PARENT_KEY,KEY\n2026-03-30,7,low_back neck,uuid:1,uuid:1/pain[1]\n2026-03-31,6,,uuid:1,uuid:1/pain[2]\n"
+    at = upload(open_page("imports", name="M. Ito"), "diary.zip", zipped({"diary.csv": form, "diary-pain.csv": pain}))
+    assert "sheet **diary-pain.csv**" in shown(at)
+    assert "Each row of diary-pain.csv was read with the columns of its row of diary.csv" in shown(at)
+    assert at.selectbox(key="read_sheet").options == ["diary.csv", "diary-pain.csv"]
+    click(click(at, "accept"), "import")
+    assert live(clinic, "patient_id", "entry_id", "recorded_at", "severity", "locations") == [
+        ("12", "uuid:1/pain[1]", "2026-03-30", "7", "neck;low_back"), ("12", "uuid:1/pain[2]", "2026-03-31", "6", "")]
 
 
 def test_a_mapping_file_decides_the_columns(open_page: Open) -> None:
