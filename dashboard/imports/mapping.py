@@ -33,6 +33,11 @@ class Mapping:
     def document(self) -> str:
         return tomlkit.dumps(document.plain(self))
 
+    def lines(self) -> str:
+        """The part of the document that says which rows and columns are no part of a diary, and which rows are one entry."""
+        part = document.plain(Mapping("", ignore=self.ignore, leave_out=self.leave_out, readings=self.readings))
+        return tomlkit.dumps({key: value for key, value in part.items() if key != "name"})
+
     @cached_property
     def headers(self) -> tuple[str, ...]:
         """Every column of the sheet that is needed by name."""

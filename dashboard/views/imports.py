@@ -57,6 +57,7 @@ def _map(draft: Draft | None, chosen: Chosen | None) -> None:
                 st.markdown(f"**Recognised as {plain(draft.known_as)}.**")
             _source(chosen)
             findings.columns(chosen.plan)
+            mapping.left_out(chosen.plan.mapped.mapping)
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.button("Change the mapping", key="change_mapping", icon=":material/edit:", on_click=drafting.reopen)
                 mapping.download(draft)

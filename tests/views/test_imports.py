@@ -206,6 +206,8 @@ def test_a_redcap_export_is_recognised_and_asks_for_its_scale(open_page: Open, c
     assert "recognised as REDCap, raw export, repeating diary" in shown(at)
     assert at.button(key="accept").disabled
     assert "the scale of vas" in shown(at)
+    assert "Rows are left out where redcap\\_repeat\\_instrument is blank" in shown(at)
+    assert 'carried_by = "record_id"' in at.code[0].value
     at = pick(at, f"scale_{line(at, 'vas')}", (0, 100))
     pick(at, f"becomes_{line(at, 'redflag___1')}", "red_flags")
     pick(at, f"not_checked_{line(at, 'redflag___1')}", "diary_complete")
