@@ -20,7 +20,7 @@ from dashboard.days import date_of, day_of
 from dashboard.errors import NotFound, Refused, UserError, WrongUsage
 from dashboard.imports import batches, commit, export, mapping, plan, quarantine, remembered, tabular, undo
 from dashboard.imports.mapping import Mapping
-from dashboard.imports.tabular import Reading, Tabular
+from dashboard.imports.tabular import Tabular
 from dashboard.rules import active, answers, flags
 
 Output = dict | list | str
@@ -178,11 +178,17 @@ def _import(engine: Engine, wanted: argparse.Namespace) -> Output:
 
 def _read(engine: Engine, path: Path, given: Mapping | None, source: str | None) -> tuple[Tabular, Mapping | None]:
     content = _bytes(path)
-    read = tabular.read(content, path.name, given.reading.reading if given else Reading())
     if given:
-        return read, given
+        return tabular.read(content, path.name, given.reading.reading), given
     with engine.connect() as connection:
-        known = remembered.as_before(connection, read, source)
+        try:
+            read = tabular.read(content, path.name)
+            known = remembered.as_before(connection, read, source)
+        except Refused:
+            read = remembered.as_declared(connection, content, path.name, source)
+            if not read:
+                raise
+            known = remembered.as_before(connection, read, source)
     if known:
         _say(f"mapping: {known.name}, as the last time")
         read = tabular.read(content, path.name, known.reading.reading)

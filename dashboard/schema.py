@@ -37,8 +37,8 @@ import_batch = Table(
     _needed("imported_day", Integer), _needed("committed_event", BigInteger), Column("undone_event", BigInteger),
     CheckConstraint("rows_in = loaded + quarantined + duplicate + left_out", name="every_row_has_one_fate"))
 
-# `raw` is the row as it was written, `problems` what is wrong with it, both JSON; a red flag in it stays counted until the row is
-# fixed (its successor came with a live batch) or somebody dismisses it by name
+# `raw` is the row as it was written (but for cells in `corrected_cell`), `problems` what is wrong with it, both JSON; a red flag in it
+# stays counted until the row is fixed (its successor came with a live batch) or somebody dismisses it by name
 quarantined_row = Table(
     "quarantined_row", metadata, _needed("batch", Integer), _needed("row_number", Integer), _needed("raw", Text), _needed("problems", Text),
     _needed("source", String), _needed("patient_id", String), _needed("entry_id", String), _needed("recorded_at", String),
@@ -66,6 +66,10 @@ diary_entry = Table(
 
 # a row of a later file that says what an entry already says
 duplicate_row = Table("duplicate_row", metadata, _needed("batch", Integer), _needed("row_number", Integer), _needed("entry", BigInteger))
+
+# a cell of a file that was put right by hand before its batch was stored: what the file says there, and what was taken instead
+corrected_cell = Table("corrected_cell", metadata, _needed("batch", Integer), _needed("row_number", Integer), _needed("header", String),
+                       _needed("written", Text), _needed("corrected", Text))
 
 # append-only truth behind diary_entry.superseded: an entry is superseded while any batch that superseded it is live
 supersession = Table("supersession", metadata, _needed("entry", BigInteger), _needed("by_entry", BigInteger), _needed("batch", Integer))

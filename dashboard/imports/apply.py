@@ -8,7 +8,7 @@ import pyarrow
 
 from dashboard.codelists import CHOICES, LISTS
 from dashboard.errors import Refused
-from dashboard.imports import cellwise, families, fields, moments, pivot
+from dashboard.imports import carried, cellwise, families, fields, moments, pivot
 from dashboard.imports.cellwise import Field, Part, qualified
 from dashboard.imports.checked import GROUPS, IDS, MOMENTS, YES_NO
 from dashboard.imports.columns import Column, LeaveOut, Where
@@ -116,7 +116,7 @@ class _Sheet:
         self._at = {normalised(header): header for header in tabular.header}
         self.tabular = tabular
         optional = {normalised(one) for column in mapping.columns.values() if column.optional for one in (*column.headers, column.unit_from or "")}
-        optional |= {normalised(left.column) for left in mapping.leave_out if left.optional} | {
+        optional |= {normalised(one) for left in mapping.leave_out if left.optional for one in (left.column, left.carried_by or "")} | {
             normalised(one) for column in mapping.columns.values() if column.optional for one in column.each}
         missing = [header for header in mapping.headers if normalised(header) not in self._at and normalised(header) not in optional]
         if missing:
@@ -130,19 +130,23 @@ class _Sheet:
         return found
 
     def _left_in(self, tabular: Tabular) -> Tabular:
-        stays, left_out = np.ones(len(tabular.rows), bool), dict(tabular.left_out)
+        stays, left_out, asked_once = np.ones(len(tabular.rows), bool), dict(tabular.left_out), []
         whole = np.ones(len(tabular.rows), bool)
         whole[list(tabular.ragged)] = False  # a row whose cells are shifted is never left out unseen
         for left in self.mapping.leave_out:
             if normalised(left.column) in self._at:
                 goes = self._where(left) & stays & whole
                 stays &= ~goes
+                asked_once += [(left.carried_by, goes)] if left.carried_by and goes.any() else []
                 if goes.any():
                     left_out[left.because] = np.concatenate([left_out.get(left.because, np.array([], np.int32)), tabular.rows[goes]])
         if stays.all():
             return tabular
-        take, place = pyarrow.array(np.flatnonzero(stays)), np.cumsum(stays) - 1
-        return replace(tabular, rows=tabular.rows[stays], columns={name: column.take(take) for name, column in tabular.columns.items()},
+        take, place, columns = pyarrow.array(np.flatnonzero(stays)), np.cumsum(stays) - 1, tabular.columns
+        for by, goes in asked_once:
+            columns, notes = carried.carried(columns, self.mapping, self._at[normalised(by)], goes, stays)
+            self.notes += notes
+        return replace(tabular, rows=tabular.rows[stays], columns={name: column.take(take) for name, column in columns.items()},
                        ragged={int(place[position]): cells for position, cells in tabular.ragged.items()}, left_out=left_out)
 
     def _where(self, where: Where | LeaveOut) -> np.ndarray:

@@ -38,6 +38,7 @@ class LeaveOut:
     others: tuple[str, ...] | None = key(some, "is_not", None)
     because: str = key(a_text)
     optional: bool = key(yes_or_no, default=False)
+    carried_by: str | None = key(a_text)
 
 
 @dataclass(frozen=True)

@@ -8,21 +8,25 @@ import pyarrow
 from sqlalchemy import BigInteger, Connection, Engine, Integer, String, and_, literal, select, text, update
 
 from dashboard import audit, database
-from dashboard.imports import fates, quarantine
+from dashboard.imports import corrections, fates, quarantine
 from dashboard.imports.fates import Fates
 from dashboard.imports.planned import ImportPlan, records
+from dashboard.imports.table import Correction
 from dashboard.rules import flags
 from dashboard.schema import diary_entry, duplicate_row, import_batch, patient, source, supersession
 
 
 @dataclass(frozen=True)
 class Receipt:
-    """What a file did. `patients` are our numbers of those whose entries changed; the flags are known after the evaluation."""
+    """What a file did. `patients` are our numbers of those whose entries changed; the flags are known after the evaluation.
+    `otherwise`: not what the plan said, because somebody imported or undid in between."""
     batch: int
     counts: dict[str, int]
     problems: pd.DataFrame
     patients: np.ndarray = field(repr=False)
     fixed: int = 0  # quarantined rows of earlier batches that this file sent again
+    otherwise: bool = False
+    corrected: tuple[Correction, ...] = ()  # cells that were put right by hand
     flags_raised: int = 0
     flags_closed: int = 0
 
@@ -32,6 +36,7 @@ class Receipt:
 
 def commit(engine: Engine, plan: ImportPlan, *, by: str, at: datetime, demo: bool = False) -> Receipt:
     with database.writing(engine) as connection:
+        said = plan.counts
         if audit.last_data_change(connection) != plan.known_at:
             # somebody imported or undid since the plan was made
             plan = replace(plan, fates=fates.settled(connection, plan.typed))
@@ -43,6 +48,7 @@ def commit(engine: Engine, plan: ImportPlan, *, by: str, at: datetime, demo: boo
         _store_duplicates(connection, plan, batch, entries)
         _supersede(connection, plan, batch, entries)
         quarantine.store(connection, plan, batch)
+        corrections.store(connection, plan, batch)
         how = plan.mapped.mapping
         connection.execute(import_batch.insert().values(
             batch=batch, file_name=plan.tabular.name, sha256=plan.tabular.sha256, mapping=None if how.as_template else how.document(), demo=demo,
@@ -50,7 +56,7 @@ def commit(engine: Engine, plan: ImportPlan, *, by: str, at: datetime, demo: boo
             committed_event=event, **plan.counts))
         fixed = quarantine.mark_fixed(connection, plan, batch)
         audit.record(connection, "import_committed", by=by, at=at, subject=str(batch), **plan.counts)
-    return Receipt(batch, plan.counts, plan.problems, np.unique(plan.fates.patient[plan.fates.loaded]), fixed)
+    return Receipt(batch, plan.counts, plan.problems, np.unique(plan.fates.patient[plan.fates.loaded]), fixed, plan.counts != said, plan.tabular.corrected)
 
 
 def commit_and_evaluate(engine: Engine, plan: ImportPlan, *, by: str, at: datetime, today: int, demo: bool = False) -> Receipt:

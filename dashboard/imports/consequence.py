@@ -30,11 +30,12 @@ def consequence(connection: Connection, plan: ImportPlan, rules: Iterable[Rule],
     now = {(patient, bit): tier for patient, bit, tier in met.itertuples(index=False) if tier != "I"}
     raised = pd.Series([tier for pair, tier in now.items() if pair not in before], dtype=object)
     failed = {rule.bit for rule in rules if rule.rule_id in outcomes.failed}
-    closed = sum(pair not in now and pair[1] not in failed for pair in before)
+    tier_of = {rule.bit: rule.tier for rule in rules}
+    closed = pd.Series([tier_of[bit] for patient, bit in before if (patient, bit) not in now and bit not in failed], dtype=object)
     for name in ("planned_entry", "touched_patient", "replaced_entry"):
         connection.execute(text(f"DROP TABLE IF EXISTS {name}"))
-    by_tier = {tier: int(number) for tier, number in raised.value_counts().items()}
-    return Consequence(len(raised), closed, by_tier, _notes(met, rules, len(plan.typed.patients)), tuple(outcomes.failed))
+    by_tier, closed_by_tier = ({tier: int(number) for tier, number in each.value_counts().items()} for each in (raised, closed))
+    return Consequence(len(raised), len(closed), by_tier, closed_by_tier, _notes(met, rules, len(plan.typed.patients)), tuple(outcomes.failed))
 
 
 def _evaluated(connection: Connection, plan: ImportPlan, touched: np.ndarray, rules: tuple[Rule, ...], as_of: int, doubt: Doubt) -> tuple[Table, Outcomes]:

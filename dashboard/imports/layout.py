@@ -58,7 +58,8 @@ def layout(text: memoryview, name: str, how: Reading) -> Layout:
     if how.header_row is not None and best.header is None:
         raise Refused(f"{name}, row {how.header_row}: was to be the header row, but is blank or beyond the end.")
     if best.header is None and not best.records:
-        raise Refused(f"{name}, row 1: cannot be told into cells. Most likely a quote is opened and never closed, or this is not a table.")
+        raise Refused(f"{name}, row 1: cannot be told into cells. "
+                      "Most likely a quote is opened and never closed, a cell holds more than 100,000 characters, or this is not a table.")
     if best.header is None:
         raise Refused(f"{name} has no header row. Expected one with at least patient_id and recorded_at.")
     return best.layout()

@@ -33,13 +33,18 @@ class Mapping:
     def document(self) -> str:
         return tomlkit.dumps(document.plain(self))
 
+    def lines(self) -> str:
+        """The part of the document that says which rows and columns are no part of a diary, and which rows are one entry."""
+        part = document.plain(Mapping("", ignore=self.ignore, leave_out=self.leave_out, readings=self.readings))
+        return tomlkit.dumps({key: value for key, value in part.items() if key != "name"})
+
     @cached_property
     def headers(self) -> tuple[str, ...]:
         """Every column of the sheet that is needed by name."""
         every = [*self.columns.values(), *(self.readings.columns.values() if self.readings else ())]
         found = [header for column in every for header in (*column.headers, *column.each, column.unit_from or "",
                                                            column.no_only_where.column if column.no_only_where else "")]
-        found += [left.column for left in self.leave_out]
+        found += [header for left in self.leave_out for header in (left.column, left.carried_by or "")]
         found += [*self.readings.group, self.readings.category, *self.readings.value] if self.readings else []
         return tuple(dict.fromkeys(filter(None, found)))
 

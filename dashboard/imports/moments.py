@@ -14,11 +14,19 @@ from dashboard.imports.cellwise import Field
 _ISO = r"^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}.*)?$"
 _PARTS = r"^(?P<day>.*?)(?:[T ,]+(?P<clock>\d{1,2}[:.]\d{2}(?:[:.]\d{2})?(?:[^\d./-].*|\.\d+.*|[+-].*)?))?$"
 _NUMBERS = re.compile(r"(\d{1,4})([./-])(\d{1,2})\2(\d{1,4})\.?", re.ASCII)
-_NAMED = re.compile(r"(?:(?P<day>\d{1,2})[. -]*(?P<month>[A-Za-z]{3,9})|(?P<first>[A-Za-z]{3,9})[. -]*(?P<second>\d{1,2}))[., -]*(?P<year>\d{4})", re.ASCII)
+_NAMED = re.compile(r"(?:(?P<day>[0-9]{1,2})[. -]*(?:de )?(?P<month>[^\W\d_]{3,10})|(?P<first>[^\W\d_]{3,10})[. -]*(?P<second>[0-9]{1,2}))"
+                    r"[., -]*(?:de )?(?P<year>[0-9]{4})")
 _SERIAL = re.compile(r"(\d{4,5})(\.\d+)?", re.ASCII)
 _CLOCK = re.compile(r"(\d{1,2})[:.](\d{2})(?:[:.](\d{2})(?:[.,](\d{1,9}))?)?\s*([AaPp]\.?[Mm]\.?)?\s*(?:Uhr\b|h\b)?\s*"
                     r"(?:(?:UTC|GMT)?([+-]\d{1,2})(?::?(\d{2}))?|(Z|UTC|GMT)|([A-Z]{2,5}))?", re.ASCII)
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+# whole words, because three letters of another language may be another month: marraskuu is November
+_MONTHS = {word: number for number, words in enumerate((
+    "jan january januar jän jänner janvier enero ene gennaio gen janeiro januari", "feb february februar février fév febrero febbraio fevereiro fev februari",
+    "mar march märz mär mrz mars marzo março maart mrt", "apr april avril avr abril abr aprile", "may mai mayo maggio mag maio mei",
+    "jun june juni juin junio giugno giu junho", "jul july juli juillet juil julio luglio lug julho", "aug august août aout agosto ago augustus",
+    "sep sept september septembre septiembre settembre set setembro", "oct october oktober okt octobre octubre ottobre ott outubro out",
+    "nov november novembre noviembre novembro", "dec december dezember dez décembre déc diciembre dic dicembre dezembro"), start=1) for word in words.split()}
+_LANGUAGES = "English, German, French, Spanish, Italian, Portuguese or Dutch"
 _EXCEL_DAY_0 = date(1899, 12, 30)
 
 
@@ -111,9 +119,10 @@ def _a_date(text: str, order: str, *, serial: bool) -> str:
             year = f"{'20' if int(year) < 69 else '19'}{year}"
         return f"{year}-{int(month):02}-{int(day):02}"
     if found := _NAMED.fullmatch(text):
-        month = (found["month"] or found["first"])[:3].lower()
-        if month in _MONTHS:
-            return f"{found['year']}-{_MONTHS.index(month) + 1:02}-{int(found['day'] or found['second']):02}"
+        month = found["month"] or found["first"]
+        if month.lower() not in _MONTHS:
+            raise Bad("not_a_date", f"a date with the month as a number, as in 2026-03-31, or by its name in {_LANGUAGES}; {month} is none of these")
+        return f"{found['year']}-{_MONTHS[month.lower()]:02}-{int(found['day'] or found['second']):02}"
     if order == "ymd" and re.fullmatch(r"\d{8}", text, re.ASCII):
         return f"{text[:4]}-{text[4:6]}-{text[6:]}"
     if found := _SERIAL.fullmatch(text):

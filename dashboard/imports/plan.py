@@ -7,7 +7,7 @@ import pyarrow
 from sqlalchemy import BigInteger, Connection, func, select, text
 
 from dashboard import audit, database
-from dashboard.imports import fates, mapping, typed
+from dashboard.imports import doubts, fates, mapping, typed
 from dashboard.imports.apply import applied
 from dashboard.imports.consequence import consequence
 from dashboard.imports.fates import Fates
@@ -28,7 +28,8 @@ def plan(connection: Connection, tabular: Tabular, how: Mapping | None = None, *
     rows = typed.typed(mapped, today=today, source=source)
     known_at = audit.last_data_change(connection)
     settled = fates.settled(connection, rows)
-    found = ImportPlan(tabular, mapped, rows, settled, today, _same_file(connection, tabular.sha256), known_at, _kept(connection, settled))
+    found = ImportPlan(tabular, mapped, rows, settled, today, _same_file(connection, tabular.sha256), known_at, _kept(connection, settled),
+                       doubts.disagreements(connection, mapped, rows, settled))
     if rules is not None:
         found = replace(found, consequence=consequence(connection, found, rules, today if as_of is None else as_of))
     return found

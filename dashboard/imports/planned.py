@@ -18,10 +18,12 @@ from dashboard.wording import counted, listing
 @dataclass(frozen=True)
 class Consequence:
     """`by_tier`: flags that would be raised, by the tier with which the rule would be met; information (tier I) raises none.
+    `closed_by_tier`: flags whose rule would no longer be met, by the tier of the rule.
     `failed`: rules that could not be evaluated, of which nothing is known."""
     raised: int
     closed: int
     by_tier: dict[str, int]
+    closed_by_tier: dict[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
 
@@ -47,6 +49,7 @@ class ImportPlan:
     same_file_as: int | None  # the live batch that came from the same file
     known_at: int  # the last event that changed data, when the fates were found out
     kept: dict[int, int] = field(default_factory=dict)  # of the entries that the file repeats, how many belong to which batch
+    disagree: pd.DataFrame = field(default_factory=pd.DataFrame)  # patients whose birth year or sex is another here, or in another row
     consequence: Consequence | None = None
 
     @cached_property

@@ -21,7 +21,7 @@ _Q = quarantined_row.c
 _KEY = ("source", "patient_id", "entry_id", "recorded_at")
 
 
-def _open() -> ColumnElement[bool]:
+def waits() -> ColumnElement[bool]:
     """Of a live batch, not dismissed, and not sent again with a live one."""
     live = select(import_batch.c.batch).where(import_batch.c.undone_event.is_(None))
     return and_(_Q.batch.in_(live), _Q.dismissed_event.is_(None), or_(_Q.fixed_by_batch.is_(None), _Q.fixed_by_batch.not_in(live)))
@@ -56,7 +56,7 @@ def _whole(plan: ImportPlan, at: np.ndarray) -> list[str | None]:
 def mark_fixed(connection: Connection, plan: ImportPlan, batch: int) -> int:
     """Open rows of earlier batches that this file sends again, loaded or not: found by the mark that the download carries, else by
     patient and the source's id or, without one, by patient and time, where the file has at least as many such rows as are open."""
-    waiting = pd.DataFrame(connection.execute(select(_Q.batch, _Q.row_number, *[_Q[name] for name in _KEY]).where(_open(), _Q.batch != batch)).all(),
+    waiting = pd.DataFrame(connection.execute(select(_Q.batch, _Q.row_number, *[_Q[name] for name in _KEY]).where(waits(), _Q.batch != batch)).all(),
                            columns=["batch", "row_number", *_KEY])
     if not len(waiting) or not len(plan.mapped.tabular.rows):
         return 0
@@ -106,7 +106,7 @@ def dismiss(engine: Engine, batch: int, row: int, *, by: str, at: datetime, reas
         found = connection.execute(select(_Q.dismissed_event, _Q.fixed_by_batch).where(this)).first()
         if found is None:
             raise NotFound(f"Batch {batch} has no quarantined row {row}.")
-        if not connection.scalar(select(func.count()).select_from(quarantined_row).where(this, _open())):
+        if not connection.scalar(select(func.count()).select_from(quarantined_row).where(this, waits())):
             raise Conflict(f"Row {row} of batch {batch} is not waiting any more: it was dismissed, sent again, or its batch was undone.")
         connection.execute(update(quarantined_row).where(this).values(dismissed_event=audit.next_event(connection)))
         audit.record(connection, "quarantine_dismissed", by=by, at=at, subject=str(batch), row=int(row), reason=reason.strip())
@@ -151,5 +151,5 @@ def _said(problems: list[dict], what: str) -> str:
 def red_flags(connection: Connection) -> pd.DataFrame:
     """Rows still to be corrected that report a red flag, or may: source, patient_id, batch, row, which."""
     found = connection.execute(select(_Q.source, _Q.patient_id, _Q.batch, _Q.row_number, _Q.red_flags).where(
-        _Q.red_flags != 0, _open()).order_by(_Q.batch, _Q.row_number)).all()
+        _Q.red_flags != 0, waits()).order_by(_Q.batch, _Q.row_number)).all()
     return pd.DataFrame([(*row[:4], ", ".join(SYMPTOM.labels(row[4]))) for row in found], columns=["source", "patient_id", "batch", "row", "which"])

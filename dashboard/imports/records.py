@@ -34,7 +34,8 @@ def read(text: memoryview, delimiter: str, width: int, name: str) -> tuple[list[
             convert_options=pyarrow.csv.ConvertOptions(column_types=dict.fromkeys(names, pyarrow.string()), strings_can_be_null=False))
     except pyarrow.ArrowInvalid as error:
         if "straddling" in str(error):
-            raise Refused(f"{name}: a row is longer than {_BLOCK >> 20} MB. Most likely a quote is opened and never closed, or this is not a table.") from None
+            raise Refused(f"{name}: a row is longer than {_BLOCK >> 20} MB. "
+                          "Most likely a quote is opened and never closed, a cell holds more than 100,000 characters, or this is not a table.") from None
         raise Refused(f"{name} cannot be read as a CSV file. Export it again as CSV (UTF-8), with a header row and one row an entry.") from None
     if not closed and not ends:
         raise Refused(f"{name}, row {table.num_rows + len(odd)}: a quote is opened and never closed, so the rows after it cannot be told apart. "
@@ -46,7 +47,8 @@ def _cells(record: str, delimiter: str, number: int, name: str) -> list[str]:
     try:
         return next(csv.reader([record], delimiter=delimiter), [])
     except csv.Error:
-        raise Refused(f"{name}, row {number}: cannot be told into cells. Most likely a quote is opened and never closed, or this is not a table.") from None
+        raise Refused(f"{name}, row {number}: cannot be told into cells. "
+                      "Most likely a quote is opened and never closed, a cell holds more than 100,000 characters, or this is not a table.") from None
 
 
 class _Ended:

@@ -6,13 +6,14 @@ from sqlalchemy import Connection, Engine, Row, select
 
 from dashboard import audit, database
 from dashboard.errors import Refused
-from dashboard.imports import fields, quarantine, shapes
+from dashboard.imports import fields, quarantine, shapes, tabular
 from dashboard.imports import mapping as mappings
 from dashboard.imports.mapping import Mapping
-from dashboard.imports.tabular import Tabular, normalised
+from dashboard.imports.tabular import Reading, Tabular, normalised
 from dashboard.schema import mapping
 
 _M = mapping.c
+_MOST_WAYS = 5
 
 
 def remember(engine: Engine, source: str, known: Mapping, header: Iterable[str], *, by: str, at: datetime) -> int | None:
@@ -50,20 +51,36 @@ def last_time(connection: Connection, header: Iterable[str], source: str | None 
     return found[0].source, event["happened_at"].to_pydatetime()
 
 
-def as_before(connection: Connection, tabular: Tabular, source: str | None = None) -> Mapping | None:
+def as_before(connection: Connection, read: Tabular, source: str | None = None) -> Mapping | None:
     """How a file is to be read where nobody says: as the last time, or with the columns of the template (None). Raises Refused if neither."""
-    known = _of_the_corrected(connection, tabular) or recalled(connection, tabular.header, source)
+    known = _of_the_corrected(connection, read) or recalled(connection, read.header, source)
     if known is None:
         try:
-            mappings.canonical(tabular)
+            mappings.canonical(read)
         except Refused as error:
             raise Refused(f"{error} For other names, a mapping says how they become ours (data/mappings/README.md).") from None
     return known
 
 
-def _of_the_corrected(connection: Connection, tabular: Tabular) -> Mapping | None:
+def as_declared(connection: Connection, content: bytes, name: str, source: str | None = None) -> Tabular | None:
+    """The sheet, if it has the columns of a mapping that was remembered once it is read as that mapping says: a header row that nobody
+    would find, a table of a zip file. Only the newest ways of reading are tried."""
+    conditions = {} if source is None else {"source": source}
+    ways = dict.fromkeys(known.reading.reading for known in _newest(_found(connection, **conditions)))
+    ways.pop(Reading(), None)
+    for way in list(ways)[:_MOST_WAYS]:
+        try:
+            read = tabular.read(content, name, way)
+        except Refused:
+            continue
+        if recalled(connection, read.header, source):
+            return read
+    return None
+
+
+def _of_the_corrected(connection: Connection, read: Tabular) -> Mapping | None:
     """Corrected rows of a quarantine are read as their batch was."""
-    marked = next((column for header, column in tabular.columns.items() if normalised(header) == fields.QUARANTINED_AS), None)
+    marked = next((column for header, column in read.columns.items() if normalised(header) == fields.QUARANTINED_AS), None)
     marks = marked.dictionary.to_pylist() if marked is not None else []
     batches = {mark.split(":")[0].strip() for mark in marks if mark.strip()}
     documents = {quarantine.how(connection, int(batch)) for batch in batches if batch.isdecimal() and len(batch) < 10}

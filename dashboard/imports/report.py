@@ -1,6 +1,7 @@
 """What a plan, a receipt and an undo say to people: problems by kind, rows to correct, sums that must come out even."""
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 
 import pandas as pd
 import pyarrow
@@ -73,9 +74,10 @@ def receipt_lines(receipt: Mapping[str, object]) -> list[tuple[str, int]]:
     return lines
 
 
-def receipt_document(receipt: Receipt, file_name: str) -> dict:
+def receipt_document(receipt: Receipt, file_name: str, by: str) -> dict:
     """All that a file did, in plain values."""
-    return {"file": file_name, **receipt.as_dict(), "corrected_earlier_rows": receipt.fixed}
+    return {"file": file_name, **receipt.as_dict(), "corrected_earlier_rows": receipt.fixed, "other_than_planned": receipt.otherwise,
+            "corrected_cells": [{**asdict(one), "by": by} for one in receipt.corrected]}
 
 
 def receipt_json(document: Mapping[str, object]) -> str:
@@ -83,7 +85,8 @@ def receipt_json(document: Mapping[str, object]) -> str:
 
 
 def receipt_sheet(document: Mapping[str, object]) -> str:
-    return export.sheet(pd.DataFrame([{"what": name, "value": value} for name, value in document.items() if name != "problems"], dtype=object))
+    return export.sheet(pd.DataFrame([{"what": name, "value": value} for name, value in document.items()
+                                      if name not in ("problems", "corrected_cells")], dtype=object))
 
 
 # --- before an undo ---------------------------------------------------------------------------------------------------------------

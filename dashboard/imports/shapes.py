@@ -42,7 +42,7 @@ def fits(header: Iterable[str], known: Mapping) -> bool:
     if known.shape:
         return all(any(like(pattern).fullmatch(name.strip()) for name in names) for pattern in known.shape.headers)
     optional = {normalised(one) for column in known.columns.values() if column.optional for one in (*column.headers, *column.each)}
-    optional |= {normalised(left.column) for left in known.leave_out if left.optional}
+    optional |= {normalised(one) for left in known.leave_out if left.optional for one in (left.column, left.carried_by or "")}
     needed = {normalised(one) for one in known.headers} - optional
     patterns = [column.pattern for column in known.columns.values() if column.pattern and not column.optional]
     return bool(needed) and needed <= there and all(any(like(pattern).fullmatch(name.strip()) for name in names) for pattern in patterns)

@@ -1,7 +1,7 @@
 """What the columns of an unknown sheet may be: proposals by name, label and values, each with its confidence, for a person to decide."""
 import csv
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -23,6 +23,7 @@ LOOKED_AT = 2_000  # distinct values of a column
 _SPLITS = (";", "|", ",", " ")
 _ALIKE = 88
 _LASTING = re.compile(r"\d+([.,]\d+)?\s*[A-Za-z]+\.?")  # 3 weeks
+_QUESTION = re.compile(r"(?:do|did|have|are|is|were) (?:you|the patient|there) (?:have |had |feel |been |get )?(?:an? |any )?(.+?)\s*\??", re.IGNORECASE)
 Known = dict[str, str]
 
 
@@ -62,7 +63,14 @@ def suggested(tabular: Tabular, base: Mapping | None = None) -> list[Proposal]:
     found += [_single(tabular, header) for header in free if header not in inside]
     place = {header: number for number, header in enumerate(tabular.header)}
     found.sort(key=lambda proposal: place[proposal.headers[0]])
-    return _once(found, {*(base.columns if base else ()), *(base.constants if base else ()), *(base.readings.columns if base and base.readings else ())})
+    of = {tuple(group[1]): group for group in groups}
+
+    def again(proposal: Proposal, taken: set[str]) -> Proposal | None:
+        """A family that fits another of our columns as well."""
+        group = of.get(proposal.headers)
+        return _family(tabular, *group, without=taken) if group else None
+
+    return _once(found, {*(base.columns if base else ()), *(base.constants if base else ()), *(base.readings.columns if base and base.readings else ())}, again)
 
 
 def completed(base: Mapping, proposals: Iterable[Proposal], sure: float = SURE) -> Mapping:
@@ -124,8 +132,10 @@ def _plain(text: str) -> str:
 
 
 def _said(tabular: Tabular, header: str) -> tuple[str, ...]:
-    """A name, the last part of a name within groups, and the label beside it."""
-    return header, header.rsplit("/", 1)[-1], tabular.labels.get(header, "")
+    """A name, the last part of a name within groups, the label beside it, and what it asks for if it is a question."""
+    label = tabular.labels.get(header, "")
+    asked = [found[1] for text in (header, label) if (found := _QUESTION.fullmatch(text.strip()))]
+    return header, header.rsplit("/", 1)[-1], label, *asked
 
 
 def _values(texts: pyarrow.DictionaryArray) -> list[str]:
@@ -232,17 +242,18 @@ def _one_hot(tabular: Tabular, headers: list[str], family: Family) -> bool:
     return "*" in ticked or values <= {*ticked, *UNCHECKED}
 
 
-def _family(tabular: Tabular, pattern: str, headers: list[str], answers: list[str], family: Family) -> Proposal:
+def _family(tabular: Tabular, pattern: str, headers: list[str], answers: list[str], family: Family, without: Collection[str] = ()) -> Proposal:
     spoken = _spoken_answers(tabular, headers, answers)
     ranked = dict(_named(*_said(tabular, headers[0]), pattern.split("*")[0].strip("_/[( "), tabular.labels.get(headers[0], "").rsplit(" - ", 1)[0]))
     scored = []
-    for name in (*LISTS, *GROUPS):
+    for name in (name for name in (*LISTS, *GROUPS) if name not in without):
         known = [code_for(name, word)[0] for word in spoken]
         share = sum(code is not None for code in known) / len(known)
-        scored.append((max(ranked.get(name, 0.0), 0.95 * share if share > 0.5 else 0.0), name, known))
+        scored.append((max(ranked.get(name, 0.0), 0.95 * share if share > 0.5 and not without else 0.0), name, known))
     score, name, known = max(scored, key=lambda candidate: candidate[0])
     examples = tuple(spoken[:3])
-    if score < 0.5:
+    # answers that fit a column which is taken fit others of the same list as well: then only its name tells
+    if score < (SURE if without else 0.5):
         return Proposal(tuple(headers), None, None, 0.0, "nothing here is called like it", examples)
     values = {answer: code for answer, code in zip(answers, known, strict=True) if code and cellwise.lookup(name, {}).get(answer.casefold()) != code}
     limits = _complete(tabular, family)
@@ -264,12 +275,17 @@ def _complete(tabular: Tabular, family: Family) -> Where | None:
     return replace(family.complete, column=found[0]) if len(found) == 1 else None
 
 
-def _once(proposals: list[Proposal], taken: set[str]) -> list[Proposal]:
-    """Each of our columns for the best of its candidates; the others keep it among the further ones."""
+def _once(proposals: list[Proposal], taken: set[str], again: Callable[[Proposal, set[str]], Proposal | None]) -> list[Proposal]:
+    """Each of our columns for the best of its candidates; the others become what they are next best, or keep it among the further ones."""
     best: dict[str, Proposal] = {}
     for proposal in sorted(proposals, key=lambda one: -one.confidence):
         if proposal.name and proposal.name not in taken:
             best.setdefault(proposal.name, proposal)
+    for at, proposal in enumerate(proposals):
+        if proposal.name and best.get(proposal.name) is not proposal:
+            other = again(proposal, {*taken, *best})
+            if other and other.name:
+                best[other.name] = proposals[at] = other
     return [proposal if proposal.name is None or best.get(proposal.name) is proposal else
             replace(proposal, name=None, column=None, confidence=0.0, because=f"{proposal.name} fits another column better",
                     others=(proposal.name, *proposal.others)[:3]) for proposal in proposals]

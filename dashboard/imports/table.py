@@ -18,6 +18,15 @@ class Reading:
 
 
 @dataclass(frozen=True)
+class Correction:
+    """A cell that a person put right before the import: what the file says there, and what it shall say."""
+    row: int
+    column: str
+    written: str
+    corrected: str
+
+
+@dataclass(frozen=True)
 class Tabular:
     """A sheet as text. `columns` are dictionary-encoded, one a header cell, without nulls; `rows` is the sheet row of each row: the
     first line of the file is row 1, blank lines count although they are not rows. A row with more or fewer cells than the header is
@@ -33,6 +42,7 @@ class Tabular:
     left_out: dict[str, np.ndarray] = field(default_factory=dict)
     found: Reading = Reading()
     notes: tuple[str, ...] = ()
+    corrected: tuple[Correction, ...] = ()
 
 
 def normalised(header: str) -> str:

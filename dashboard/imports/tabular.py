@@ -28,7 +28,7 @@ _UNSAID = Reading()
 def read(content: bytes | Path, name: str, how: Reading = _UNSAID) -> Tabular:
     """Raises Refused where the file as a whole cannot be read as a table."""
     content = content.read_bytes() if isinstance(content, Path) else content
-    name = Path(name).name
+    name = archive.shown(name)
     digest = hashlib.sha256(content).hexdigest()
     return replace(_archived(content, name, how) if archive.is_archive(content) else _table(content, name, how), name=name, sha256=digest)
 

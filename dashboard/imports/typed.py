@@ -14,6 +14,7 @@ from dashboard.imports.apply import Mapped
 from dashboard.imports.parsing import Sheet
 from dashboard.imports.problems import Problems, json_rows
 from dashboard.schema import SCALARS
+from dashboard.wording import counted
 
 _ARROW = {"severity_kind": pyarrow.string(), "onset_speed": pyarrow.string(), "pattern": pyarrow.string(), "trend": pyarrow.string(), "sex": pyarrow.string(),
           "entered_at": pyarrow.string(), "birth_year": pyarrow.int16(), "onset_date": pyarrow.int32()}
@@ -161,8 +162,8 @@ def _notes(rows: pyarrow.Table) -> tuple[str, ...]:
 
     fever, severity = SYMPTOM.bits(["fever"]), rows["severity"]
     said_no = compute.not_equal(compute.bit_wise_and(rows["symptoms_denied"], fever), 0)
-    found = ((count(compute.less(rows["worst_severity"], severity)), "say that the worst pain is less than the pain"),
-             (count(compute.greater(rows["least_severity"], severity)), "say that the least pain is more than the pain"),
+    found = ((count(compute.less(rows["worst_severity"], severity)), ("says", "say"), "that the worst pain is less than the pain"),
+             (count(compute.greater(rows["least_severity"], severity)), ("says", "say"), "that the least pain is more than the pain"),
              (count(compute.and_kleene(said_no, compute.greater_equal(rows["temperature_c"], fields.FEVER_FROM))),
-              "deny fever at 38.0 degrees Celsius or more"))
-    return tuple(f"{number:,} row{'' if number == 1 else 's'} {oddity}; kept as written." for number, oddity in found if number)
+              ("denies", "deny"), "fever at 38.0 degrees Celsius or more"))
+    return tuple(f"{counted(number, 'row')} {one if number == 1 else several} {what}; kept as written." for number, (one, several), what in found if number)

@@ -25,7 +25,7 @@ from sqlalchemy import (
 from dashboard import cohort
 from dashboard.codelists import SYMPTOM
 from dashboard.database import band, bit_or
-from dashboard.imports import fields, mapping
+from dashboard.imports import fields, mapping, quarantine
 from dashboard.imports.cellwise import label
 from dashboard.imports.checked import GROUPS
 from dashboard.imports.tabular import normalised
@@ -46,11 +46,6 @@ def live_batches() -> Select:
     return select(_B.batch).where(_B.undone_event.is_(None))
 
 
-def waiting() -> ColumnElement[bool]:
-    """Rows that were stopped, and are neither dismissed nor sent again."""
-    return and_(_Q.batch.in_(live_batches()), _Q.dismissed_event.is_(None), or_(_Q.fixed_by_batch.is_(None), _Q.fixed_by_batch.not_in(live_batches())))
-
-
 def as_case(**given: ColumnElement) -> list[ColumnElement]:
     """The columns of a case, in one order and of one type, so that cases of several kinds can stand in one statement."""
     return [cast(given.get(name, null()), kind).label(name) for name, kind in _KINDS.items()]
@@ -66,7 +61,7 @@ def _entry_case(e: Subquery, what: str) -> Select:
 def _stopped(what: ColumnElement[bool]) -> Select:
     return select(*as_case(source=_Q.source, patient_id=func.nullif(_Q.patient_id, ""), recorded_at=_Q.recorded_at, what=literal(""), stopped=literal(1),
                          batch=_Q.batch, row=_Q.row_number, newest=_B.imported_day, detail=_Q.problems)).select_from(
-        quarantined_row.join(import_batch, _B.batch == _Q.batch)).where(waiting(), what)
+        quarantined_row.join(import_batch, _B.batch == _Q.batch)).where(quarantine.waits(), what)
 
 
 def _tells(code: str, value: str = "") -> ColumnElement[bool]:

@@ -9,10 +9,10 @@ from sqlalchemy import Connection, and_, case, func, literal, select
 from dashboard import cohort
 from dashboard.codelists import SYMPTOM
 from dashboard.days import date_of, spoken
-from dashboard.imports import export, fields
+from dashboard.imports import export, fields, quarantine
 from dashboard.imports.tabular import normalised
 from dashboard.quality.alerts import OF
-from dashboard.quality.cases import CASES, EVER, NUMBERS, RED_FLAGS, SEVERITIES, WORDS, as_case, colliding, headers_of, live_batches, waiting
+from dashboard.quality.cases import CASES, EVER, NUMBERS, RED_FLAGS, SEVERITIES, WORDS, as_case, colliding, headers_of, live_batches
 from dashboard.schema import duplicate_row, import_batch, quarantined_row
 from dashboard.wording import counted, listing
 
@@ -65,12 +65,12 @@ def base(connection: Connection, as_of: int) -> Base:
     per = select(every.c.patient, func.count().label("n"), func.sum(dated).label("by_then")).group_by(every.c.patient).subquery()
     people, entries, by_then = connection.execute(select(func.count(), func.sum(per.c.n), func.sum(per.c.by_then)).select_from(per)).one()
     known = cohort.patients().subquery()
-    named = select(_Q.source, _Q.patient_id).where(waiting(), _Q.patient_id != "").distinct().subquery()
+    named = select(_Q.source, _Q.patient_id).where(quarantine.waits(), _Q.patient_id != "").distinct().subquery()
     only = int(connection.scalar(select(func.count()).select_from(named.outerjoin(
         known, and_(known.c.source == named.c.source, known.c.patient_id == named.c.patient_id))).where(known.c.patient.is_(None))))
     batches, rows = connection.execute(select(func.count(), func.sum(_B.rows_in)).where(_B.undone_event.is_(None))).one()
     copies, stopped = (int(connection.scalar(select(func.count()).select_from(table).where(which))) for table, which in (
-        (duplicate_row, duplicate_row.c.batch.in_(live_batches())), (quarantined_row, waiting())))
+        (duplicate_row, duplicate_row.c.batch.in_(live_batches())), (quarantined_row, quarantine.waits())))
     entries, by_then = int(entries or 0), int(by_then or 0)
     return Base(int(people) + only, only, by_then, entries - by_then, int(rows or 0), stopped, copies, int(batches))
 

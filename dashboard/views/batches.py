@@ -2,7 +2,7 @@
 import pandas as pd
 import streamlit as st
 
-from dashboard.imports import batches, export, quarantine, report, undo
+from dashboard.imports import batches, corrections, export, quarantine, report, undo
 from dashboard.views import session
 from dashboard.wording import counted, plain
 
@@ -55,7 +55,12 @@ def _batch(row: pd.Series, zone: str) -> None:
                  f"{row['quarantined']:,} needed attention", f"{row['left_out']:,} left out" if row["left_out"] else ""]
         st.markdown(f"**Batch {batch}**: {counted(row['rows_in'], 'row')} = {', '.join(filter(None, parts))} · {plain(_state(row, zone))}")
         with session.reading() as connection:
-            waiting = quarantine.rows(connection, batch)
+            waiting, corrected = quarantine.rows(connection, batch), corrections.of_batch(connection, batch)
+        if len(corrected):
+            said = [f"row {one.row:,}, {plain(one.column)}: {plain(one.written) or 'blank'} became {plain(one.corrected) or 'blank'}"
+                    for one in corrected.head(5).itertuples()]
+            more = f" · and {len(corrected) - 5:,} more" if len(corrected) > 5 else ""
+            st.caption(f"{counted(len(corrected), 'cell')} corrected by hand by {plain(row['imported_by'])} before the import. {' · '.join(said)}{more}")
         with st.container(horizontal=True, vertical_alignment="center"):
             if len(waiting):
                 st.download_button(f"{counted(len(waiting), 'row')} in need of attention (CSV)", lambda: export.sheet(waiting),
@@ -63,6 +68,9 @@ def _batch(row: pd.Series, zone: str) -> None:
                                    help="As they were written, with what is wrong. Correct and import that file: each row finds the one it corrects.")
             elif row["quarantined"]:
                 st.caption(f"Of {counted(row['quarantined'], 'row')} that needed attention, none still waits: corrected or dismissed.")
+            if len(corrected):
+                st.download_button("Corrections by hand (CSV)", lambda: export.sheet(corrected), f"corrections_batch_{batch}.csv", "text/csv",
+                                   key="corrections_csv", on_click="ignore", icon=":material/download:")
             if row["live"] and session.recall("undoing") != batch:
                 st.button("Undo …", key="undo", icon=":material/undo:", on_click=session.remember, args=("undoing", batch),
                           help="First says what it takes with it")

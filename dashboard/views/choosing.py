@@ -45,13 +45,13 @@ def step(draft: Draft | None) -> None:
                 st.markdown(f":orange[**Note:**] {plain(note)}")
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.button("Choose another file", key="cancel", icon=":material/undo:", on_click=drafting.forget, help="Forgets this one; nothing was stored")
-                _otherwise(draft.name, draft.content, draft.said, read.found, draft.parts)
+                _otherwise(draft.content, draft.said, read.found, draft.parts)
         return
     with st.expander("**1 Choose** · a file; nothing is stored yet", expanded=True, type="step", icon=NOW, key="step_1"):
         refused = session.recall("refused")
         if refused:
             st.warning(f"**This file can't be imported as it is. Nothing was stored.**\n\n{plain(refused.because)}", icon=":material/block:")
-            _otherwise(refused.name, refused.content, refused.said, refused.said, refused.parts)
+            _otherwise(refused.content, refused.said, refused.said, refused.parts)
         uploaded = st.file_uploader("Diary export: CSV, TSV or text, an Excel (xlsx, xls) or OpenDocument (ods) workbook, or a zip of tables", type=TYPES,
                                     key=session.upload_key())
         with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -79,14 +79,27 @@ def begin(name: str, content: bytes, said: Reading = _UNSAID, given: Mapping | N
 
 
 def _drafted(name: str, content: bytes, said: Reading, given: Mapping | None) -> Draft:
-    read = tabular.read(content, name, _over(said, given))
     base, known_as, settled = given, given.name if given else "", given is not None
+    try:
+        read = tabular.read(content, name, _over(said, given))
+    except Refused:
+        read = None if given or said != _UNSAID else _as_declared(content, name)
+        if not read:
+            raise
     if given is None:
         with session.reading() as connection:
             base, known_as, settled = _recognised(connection, read)
+        if not settled and said == _UNSAID and (other := _as_declared(content, name)):
+            with session.reading() as connection:
+                read, (base, known_as, settled) = other, _recognised(connection, other)
         if base and (how := _over(said, base)) != said:
             read = tabular.read(content, name, how)
     return drafts.drafted(name, content, read, base, known_as, settled=settled, said=said, parts=drafts.parts_of(content, name))
+
+
+def _as_declared(content: bytes, name: str) -> Tabular | None:
+    with session.reading() as connection:
+        return remembered.as_declared(connection, content, name, session.recall("source_name") or None)
 
 
 def _over(said: Reading, declared: Mapping | None) -> Reading:
@@ -122,7 +135,7 @@ def _in_words(read: Tabular) -> str:
     return f"Read as: {' · '.join(filter(None, said))}"
 
 
-def _otherwise(name: str, content: bytes, said: Reading, found: Reading, parts: tuple[str, ...]) -> None:
+def _otherwise(content: bytes, said: Reading, found: Reading, parts: tuple[str, ...]) -> None:
     """Controls to correct how a file is read."""
     text = not content.startswith((b"PK", b"\xd0\xcf\x11\xe0"))
     with st.popover("Read it differently", icon=":material/tune:", key="otherwise"):
@@ -137,14 +150,15 @@ def _otherwise(name: str, content: bytes, said: Reading, found: Reading, parts: 
                          placeholder=_DELIMITERS.get(found.delimiter or "", "Found out"))
             st.selectbox("Encoding", list(_ENCODINGS), index=_at(_ENCODINGS, said.encoding), format_func=_ENCODINGS.get, key="read_encoding",
                          placeholder=_ENCODINGS.get(found.encoding or "", "Found out"))
-        st.button("Read again", key="read_again_now", type="primary", on_click=_read_again, args=(name, content))
+        st.button("Read again", key="read_again_now", type="primary", on_click=_read_again)
 
 
 def _at(options: dict[str, str], key: str | None) -> int | None:
     return list(options).index(key) if key in options else None
 
 
-def _read_again(name: str, content: bytes) -> None:
+def _read_again() -> None:
+    of = drafting.current() or session.recall("refused")
     row = session.recall("read_header")
     said = Reading(session.recall("read_encoding"), session.recall("read_delimiter"), int(row) if row else None, sheet=session.recall("read_sheet"))
-    session.remember("read_again", (name, content, said))
+    session.remember("read_again", (of.name, of.content, said))

@@ -1,4 +1,9 @@
-"""The file that nobody has decided about yet, between one run of the page and the next."""
+"""The file that nobody has decided about yet, between one run of the page and the next.
+
+What a button calls is kept by Streamlit for as long as the session lasts, and with it whatever it was called with. So no callback is
+given a file, a draft or a plan: it asks here for the one that is there."""
+from dataclasses import replace
+
 from dashboard.imports.draft import Draft
 from dashboard.views import session
 
@@ -11,6 +16,18 @@ def changed(draft: Draft) -> None:
     """Keeps another draft; what was planned with the one before is forgotten."""
     session.remember("draft", draft)
     session.forget("chosen", "problem_kinds", "unfit")
+
+
+def reopen() -> None:
+    changed(replace(current(), accepted=False))
+
+
+def accept() -> None:
+    changed(current().accept())
+
+
+def accept_unsure() -> None:
+    changed(current().accept(also_unsure=True))
 
 
 def forget() -> None:

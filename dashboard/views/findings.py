@@ -114,8 +114,6 @@ def problems(plan: ImportPlan) -> None:
                                help="As they were written, with what is wrong. Correct and import that file; the rest needs no change.")
             st.download_button("All problems (CSV)", lambda: report.problem_sheet(plan), "problems.csv", "text/csv", key="problems_csv",
                                icon=":material/download:", on_click="ignore", help="One line a bad cell: row, column, what was found, what would be right")
-    if plan.counts["repeats"]:
-        st.caption(f"{counted(plan.counts['repeats'], 'row')} at the very time of another entry of the same patient, with other content: kept beside it.")
     # what the plan notes about the file and its columns stands above, in other words
     for note in (*plan.typed.notes, *(plan.consequence.notes if plan.consequence else ())):
         st.markdown(f":orange[**Note:**] {note}")

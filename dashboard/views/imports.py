@@ -11,7 +11,7 @@ from dashboard.imports.draft import Draft
 from dashboard.imports.plan import ImportPlan
 from dashboard.rules import active
 from dashboard.status import Status
-from dashboard.views import attention, batches, choosing, drafting, findings, frame, mapping, session
+from dashboard.views import attention, batches, choosing, correcting, doubting, drafting, findings, frame, mapping, session
 from dashboard.views.choosing import DONE, NOW
 from dashboard.wording import counted, plain
 
@@ -57,8 +57,9 @@ def _map(draft: Draft | None, chosen: Chosen | None) -> None:
                 st.markdown(f"**Recognised as {plain(draft.known_as)}.**")
             _source(chosen)
             findings.columns(chosen.plan)
+            mapping.left_out(chosen.plan.mapped.mapping)
             with st.container(horizontal=True, vertical_alignment="center"):
-                st.button("Change the mapping", key="change_mapping", icon=":material/edit:", on_click=lambda: drafting.changed(replace(draft, accepted=False)))
+                st.button("Change the mapping", key="change_mapping", icon=":material/edit:", on_click=drafting.reopen)
                 mapping.download(draft)
         return
     known = f"recognised as {plain(draft.known_as)}" if draft.known_as else "say what the columns are"
@@ -96,9 +97,12 @@ def _check(draft: Draft | None, chosen: Chosen | None, found: Status) -> None:
             _plan(draft, found)
             st.rerun()
         findings.summary(chosen.plan)
+        doubting.flags(chosen.plan)
         findings.unknown_values(chosen.plan)
         findings.problems(chosen.plan)
-        _decide(draft, chosen)
+        correcting.show(chosen.plan)
+        doubting.show(chosen.plan)
+        _decide(chosen)
 
 
 def _plan(draft: Draft, found: Status) -> None:
@@ -116,7 +120,7 @@ def _plan(draft: Draft, found: Status) -> None:
             session.remember("unfit", str(error))
 
 
-def _decide(draft: Draft, chosen: Chosen) -> None:
+def _decide(chosen: Chosen) -> None:
     counts = chosen.plan.counts
     label = f"Import {counted(counts['loaded'], 'entry')}" if counts["loaded"] else (
         f"Keep {counted(counts['quarantined'], 'row')} in quarantine" if counts["quarantined"] else "Note that nothing is new")
@@ -131,14 +135,15 @@ def _decide(draft: Draft, chosen: Chosen) -> None:
         whose = "" if len(names) == 1 and names[0] == "default" else f" for {plain(names[0])}" if len(names) == 1 else " for its sources"
         st.checkbox(f"Remember this mapping{whose}: the next file with the same columns goes straight through", value=True, key="remember_mapping")
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(label, key="import", type="primary" if counts["loaded"] else "secondary", on_click=_import, args=(chosen, draft.tabular.header))
+        st.button(label, key="import", type="primary" if counts["loaded"] else "secondary", on_click=_import)
         st.button("Import nothing", key="discard", type="tertiary", on_click=drafting.forget)
     if counts["loaded"] > 100_000:
         st.caption("A file of this size takes some seconds; the page answers when all of it is stored.")
 
 
-def _import(chosen: Chosen, header: tuple[str, ...]) -> None:
-    if not chosen.decided.acquire(blocking=False):
+def _import() -> None:
+    chosen: Chosen | None = session.recall("chosen")
+    if not chosen or not chosen.decided.acquire(blocking=False):
         return
     done: list[commit.Receipt] = []
     how = chosen.plan.mapped.mapping
@@ -147,7 +152,7 @@ def _import(chosen: Chosen, header: tuple[str, ...]) -> None:
     def store() -> None:
         done.append(commit.commit_and_evaluate(session.engine(), chosen.plan, by=session.name(), at=session.now(), today=session.today()))
         for source in chosen.plan.typed.patients["source"].unique() if remembers else ():
-            remembered.remember(session.engine(), source, how, header, by=session.name(), at=session.now())
+            remembered.remember(session.engine(), source, how, chosen.plan.tabular.header, by=session.name(), at=session.now())
 
     try:
         session.write("Imported. Every row is accounted for in the receipt.", store)
@@ -157,7 +162,7 @@ def _import(chosen: Chosen, header: tuple[str, ...]) -> None:
     if not done:
         return
     drafting.forget()
-    session.remember("receipt", report.receipt_document(done[0], chosen.plan.tabular.name))
+    session.remember("receipt", report.receipt_document(done[0], chosen.plan.tabular.name, session.name()))
 
 
 # --- 4 done -----------------------------------------------------------------------------------------------------------------------
@@ -171,6 +176,11 @@ def _steps_done(receipt: Mapping[str, object]) -> None:
                  f"{counted(receipt['flags_raised'], 'flag')} raised", f"{receipt['flags_closed']:,} closed",
                  f"{counted(receipt['corrected_earlier_rows'], 'row')} of earlier batches corrected" if receipt["corrected_earlier_rows"] else ""]
         st.markdown(" · ".join(filter(None, parts)))
+        if fixed := receipt["corrected_cells"]:
+            st.markdown(f"{counted(len(fixed), 'cell')} corrected by hand: the receipt, and the batch below, say what the file has there.")
+        if receipt["other_than_planned"]:
+            st.markdown(":orange[**Note:**] somebody imported or undid something after these rows were checked. They were compared once more before they were "
+                        "stored, so the sums are others than the check had said.")
         if receipt["quarantined"]:
             st.markdown(f"**{counted(receipt['quarantined'], 'row')} in quarantine.** Choose batch {receipt['batch']} below to download what needs attention, "
                         "correct it, and import that file.")

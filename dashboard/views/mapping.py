@@ -6,6 +6,7 @@ from dashboard.errors import UserError
 from dashboard.imports import mapping
 from dashboard.imports.checked import GROUPS
 from dashboard.imports.draft import KEPT, LABELS, LEFT_OUT, Draft, Line
+from dashboard.imports.mapping import Mapping
 from dashboard.views import asking, choosing, drafting, frame, session
 from dashboard.wording import counted, percent, plain
 
@@ -24,6 +25,7 @@ def table(draft: Draft) -> None:
         with st.expander(f"{counted(len(kept), 'more column')}, kept as written beside each entry; no rule reads them", type="compact", key="kept_lines",
                          expanded=len(kept) <= 3 or bool(draft.missing)):
             _lines(draft, kept, "kept")
+    left_out(draft.how)
     _long(draft)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if "source" not in draft.how.columns:
@@ -31,11 +33,11 @@ def table(draft: Draft) -> None:
         asking.time_zone(draft)
     ready = not draft.open
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button("Check the rows", key="accept", type="primary", disabled=not ready, on_click=lambda: drafting.changed(draft.accept()),
+        st.button("Check the rows", key="accept", type="primary", disabled=not ready, on_click=drafting.accept,
                   help="Nothing is stored yet" if ready else "Some questions above have no answer yet")
         if draft.unsure:
             st.button("Take the weaker proposal too" if len(draft.unsure) == 1 else f"Take the {len(draft.unsure)} weaker proposals too", key="accept_unsure",
-                      on_click=lambda: drafting.changed(draft.accept(also_unsure=True)), help="They are marked “perhaps” above")
+                      on_click=drafting.accept_unsure, help="They are marked “perhaps” above")
         load()
         download(draft)
 
@@ -142,6 +144,20 @@ def _why(line: Line) -> str:
 
 def _short(text: str, most: int) -> str:
     return plain(text if len(text) <= most else f"{text[:most - 1]}…")
+
+
+def left_out(how: Mapping) -> None:
+    """What the kind of file decides, with the lines that say so: the page does not change them, a mapping file does."""
+    if not (how.leave_out or how.ignore or how.readings):
+        return
+    rows = [f"- Rows are left out where {plain(left.column)} {'is' if left.values is not None else 'is not'} "
+            f"{plain(' or '.join(value or 'blank' for value in (left.values if left.values is not None else left.others)))}: {plain(left.because)}."
+            + (f" What only they say is taken into the other rows of the same {plain(left.carried_by)}." if left.carried_by else "") for left in how.leave_out]
+    rows += [f"- Not kept: {plain(', '.join(how.ignore))}."] if how.ignore else []
+    with st.expander("Rows and columns that are no part of a diary, and the lines that say so", type="compact", key="left_out_lines"):
+        st.markdown("\n".join(rows))
+        st.caption("For another choice, download the mapping, change these lines, and use that file here.")
+        st.code(how.lines(), language="toml")
 
 
 def _long(draft: Draft) -> None:

@@ -6,9 +6,9 @@ from sqlalchemy import Engine, func, select
 
 from dashboard import audit
 from dashboard.errors import Conflict, NotFound, Refused
-from dashboard.imports import batches, commit, plan, quarantine, tabular
+from dashboard.imports import batches, commit, corrections, plan, quarantine, report, tabular
 from dashboard.schema import diary_entry, duplicate_row, import_batch, metadata, patient, source, supersession
-from tests.files import AT, BY, TODAY, as_sheet, counts, imported, live, planned, stored
+from tests.files import AT, BY, TODAY, as_sheet, counts, imported, live, planned, sheet, stored
 
 HEAD = "patient_id,entry_id,recorded_at,severity"
 FATES = ("loaded", "quarantined", "duplicate", "left_out")
@@ -296,3 +296,27 @@ def test_red_flags_in_quarantine_stay_counted_until_somebody_acts(engine: Engine
         quarantine.dismiss(engine, 1, 99, by=BY, at=AT, reason="no such row")
 
 
+
+
+# --- cells put right before the import ------------------------------------------------------------------------------------------------
+
+def test_a_cell_put_right_before_the_import_is_stored_beside_what_the_file_says(engine: Engine) -> None:
+    read = tabular.read(sheet("patient_id,recorded_at,severity,fever", "1,2026-03-01,14,no", "2,31.03.2026,4,perhaps", "3,2026-03-01,4,no"), "diary.csv")
+    with engine.connect() as connection:
+        found = plan.plan(connection, read, today=TODAY)
+        assert corrections.cells(found).values.tolist()[0] == [2, "1", "severity", "14", "a number from 0 to 10"]
+        assert [tuple(cell[:3]) for cell in corrections.cells(found).values.tolist()[1:]] == [(3, "2", "recorded_at"), (3, "2", "fever")]
+        told = corrections.made(read, [(2, "severity", "x"), (2, "severity", "4"), (3, "fever", ""), (4, "severity", "5"), (4, "severity", "4")])
+        assert corrections.taken_back(told).columns == read.columns
+        found = plan.plan(connection, told, today=TODAY)
+    receipt = commit.commit(engine, found, by=BY, at=AT)
+    assert counts(receipt, "loaded", "quarantined") == (2, 1)
+    assert live(engine, "patient_id", "severity") == [("1", "4"), ("3", "4")]
+    assert report.receipt_document(receipt, "diary.csv", BY)["corrected_cells"] == [
+        {"row": 2, "column": "severity", "written": "14", "corrected": "4", "by": BY},
+        {"row": 3, "column": "fever", "written": "perhaps", "corrected": "", "by": BY}]
+    with engine.connect() as connection:
+        assert corrections.of_batch(connection, receipt.batch).values.tolist() == [[2, "severity", "14", "4"], [3, "fever", "perhaps", ""]]
+        # what still waits needs only what is still wrong
+        waiting = quarantine.rows(connection, receipt.batch)
+        assert ("fever" in waiting, waiting["what_is_wrong"].tolist()) == (False, ["recorded_at: 31.03.2026"])

@@ -134,7 +134,7 @@ def test_unknown_columns_are_kept_as_written(engine: Engine) -> None:
 def test_oddities_are_noted_and_kept(duckdb_engine: Engine) -> None:
     found = planned(duckdb_engine, "patient_id,recorded_at,severity,worst_severity,fever,temperature_c", "1,2026-03-01,7,3,no,39")
     assert counts(found, "loaded") == (1,)
-    assert any("worst pain is less" in note for note in found.notes) and any("deny fever" in note for note in found.notes)
+    assert any("worst pain is less" in note for note in found.notes) and any("denies fever" in note for note in found.notes)
 
 
 def test_absent_red_flag_columns_are_named(duckdb_engine: Engine) -> None:

@@ -42,7 +42,7 @@ def test_a_revision_may_take_the_ground_from_a_flag(engine_with_rules: Engine) -
     engine = engine_with_rules
     evaluated(engine, foreseen(engine, *CALM, "1,a,2026-03-30,3,low_back,yes,no"))
     found = foreseen(engine, "1,a,2026-03-30,3,low_back,no,no")
-    assert (found.consequence.raised, found.consequence.closed) == (0, 1)
+    assert (found.consequence.raised, found.consequence.closed, found.consequence.closed_by_tier) == (0, 1, {"E": 1})
     assert "1 flag would no longer be met" in found.sentence
 
 

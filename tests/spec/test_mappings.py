@@ -249,6 +249,15 @@ def test_every_file_needs_little_more_than_a_yes(name: str) -> None:
         (p.headers[0], p.name, p.confidence, p.others) for p in suggest.suggested(read, known)]
 
 
+@pytest.mark.parametrize(("name", "headers", "becomes"), [
+    ("redcap_raw_repeating", ("redflag___1", "redflag___2"), "red_flags"),  # which looks like locations too, if less than pain_loc does
+    ("redcap_labels", ("Do you have a fever?",), "fever"), ("qualtrics", ("Q3",), "fever"),
+    ("kobotoolbox", ("pain/where/low_back", "pain/where/neck"), None)])  # the same answers once more, and no second list
+def test_what_a_column_is_proposed_to_be(name: str, headers: tuple[str, ...], becomes: str | None) -> None:
+    read = sheet(TOOLS[name][0])
+    assert [found.name for found in suggest.suggested(read, shapes.recognised(read.header)) if found.headers == headers] == [becomes]
+
+
 def test_a_repeat_of_odk_central_is_read_with_its_submission(engine: Engine) -> None:
     files = {"diary.csv": "SubmissionDate,patient,KEY,SubmitterName\n2026-03-30T10:00:00.000Z,12,uuid:1,Anna\n",
              "diary-pain.csv": "day,score,where,PARENT_KEY,KEY\n2026-03-30,7,low_back neck,uuid:1,uuid:1/pain[1]\n2026-03-31,6,,uuid:1,uuid:1/pain[2]\n"}
@@ -279,6 +288,8 @@ CELLS = [
     ("onset_date", "unit = 'days'", "x", "not_a_number"),
     ("onset_date", "date_order = 'dmy'", "03/02/2026", "2026-02-03"), ("onset_date", "date_order = 'mdy'", "03/02/26", "2026-03-02"),
     ("onset_date", "date_order = 'excel'", "46085", "2026-03-04"), ("onset_date", "", "46085", "not_a_date"), ("onset_date", "", "3 Jan 2026", "2026-01-03"),
+    ("onset_date", "", "3. März 2026", "2026-03-03"), ("onset_date", "", "3 de mayo de 2025", "2025-05-03"), ("onset_date", "", "1 août 2025", "2025-08-01"),
+    ("onset_date", "", "3 marraskuu 2025", "not_a_date"), ("onset_date", "", "3 марта 2026", "not_a_date"),
     ("onset_date", "date_order = 'dmy'", "31/02/2026", "impossible_date"), ("onset_date", "", "2026-01-03 00:00:00", "2026-01-03"),
     ("entered_at", "date_order = 'mdy'", "3/30/2026 9:05:00 PM", "2026-03-30T21:05:00"),
     ("entered_at", "date_order = 'dmy'", "30.3.2026 9.05 Uhr", "2026-03-30T09:05"),
@@ -326,35 +337,68 @@ from = ["d", "t"]
     assert live(engine, "recorded_at") == [("2025-10-26T02:30:00+02:00",), ("2026-03-28T18:05:00+01:00",), ("2026-03-29T03:30:00+02:00",), ("2026-03-30",)]
 
 
-def test_days_and_months_are_asked_for_where_nothing_tells(duckdb_engine: Engine) -> None:
-    head, own = "id,when\n", "[columns.patient_id]\nfrom = 'id'\n[columns.recorded_at]\nfrom = 'when'\n"
-    with pytest.raises(Refused, match="whether 03/04/2026 is 3 April or 4 March"):
-        mapped(duckdb_engine, f"{head}1,01/02/2026\n", own)
-    with pytest.raises(Refused, match="some of its dates have the day first, some the month"):
-        mapped(duckdb_engine, f"{head}1,13/02/2026\n1,02/13/2026\n", own)
-    assert counts(mapped(duckdb_engine, f"{head}1,02/02/2026\n", own), "loaded") == (1,)
-    assert counts(mapped(duckdb_engine, f"{head}1,01/02/2026\n", f"[reading]\ndate_order = 'mdy'\n{own}"), "loaded") == (1,)
+WHEN = "[columns.patient_id]\nfrom = 'id'\n[columns.recorded_at]\nfrom = 'when'\n"
+FITS = [
+    # a file, what the mapping says, and what is wrong with the two as a whole; nothing where its one row is read
+    ("id,when\n1,01/02/2026\n", WHEN, "whether 03/04/2026 is 3 April or 4 March"),
+    ("id,when\n1,13/02/2026\n1,02/13/2026\n", WHEN, "some of its dates have the day first, some the month"),
+    ("id,when\n1,02/02/2026\n", WHEN, ""), ("id,when\n1,01/02/2026\n", f"[reading]\ndate_order = 'mdy'\n{WHEN}", ""),
+    ("id,day\n1,2026-03-30\n", f"{ID_AND_DAY}[columns.severity]\nfrom = 'vas'\n[columns.onset_date]\nfrom = 'how long'",
+     "names columns that the file lacks: vas, how long"),
+    ("id,day\n1,2026-03-30\n", f"{ID_AND_DAY}[columns.severity]\nfrom = 'vas'\noptional = true", ""),
+    ("id,day\n1,2026-03-30\n", f"{ID_AND_DAY}[columns.locations]\npattern = 'loc___*'", "columns like loc___"),
+    ("id,day\n1,2026-03-30\n", "[columns.patient_id]\nfrom = 'id'", "of no column that it is recorded_at"),
+]
 
 
-def test_a_mapping_that_does_not_fit_is_refused(duckdb_engine: Engine) -> None:
-    with pytest.raises(Refused, match="names columns that the file lacks: vas, how long"):
-        mapped(duckdb_engine, "id,day\n1,2026-03-30\n", f"{ID_AND_DAY}[columns.severity]\nfrom = 'vas'\n[columns.onset_date]\nfrom = 'how long'")
-    assert counts(mapped(duckdb_engine, "id,day\n1,2026-03-30\n", f"{ID_AND_DAY}[columns.severity]\nfrom = 'vas'\noptional = true"), "loaded") == (1,)
-    with pytest.raises(Refused, match="columns like loc___"):
-        mapped(duckdb_engine, "id,day\n1,2026-03-30\n", f"{ID_AND_DAY}[columns.locations]\npattern = 'loc___*'")
-    with pytest.raises(Refused, match="of no column that it is recorded_at"):
-        mapped(duckdb_engine, "id,day\n1,2026-03-30\n", "[columns.patient_id]\nfrom = 'id'")
+@pytest.mark.parametrize(("text", "document", "says"), FITS)
+def test_a_mapping_fits_a_file_or_is_refused_with_the_reason(duckdb_engine: Engine, text: str, document: str, says: str) -> None:
+    if says:
+        with pytest.raises(Refused, match=says):
+            mapped(duckdb_engine, text, document)
+    else:
+        assert counts(mapped(duckdb_engine, text, document), *FATES) == (1, 0, 0, 0)
+
+
+def test_what_a_baseline_form_says_belongs_to_the_diary_rows_of_the_patient(engine: Engine) -> None:
+    head = "record_id,redcap_repeat_instrument,redcap_repeat_instance,yob,hx___1,hx___2,sex,diary_date,vas,loc___1,diary_complete\n"
+    found = mapped(engine, head + "1,,,1960,1,0,f,,,0,\n1,diary,1,,0,0,,2026-03-30,7,1,2\n1,diary,2,,0,0,,2026-03-31,6,0,2\n"
+                   "2,,,1950,0,0,,,,0,\n2,,,1951,0,0,m,,,0,\n2,diary,1,,0,0,,2026-03-30,5,0,2\n3,diary,1,,0,0,,2026-03-30,4,0,2\n",
+                   (shapes.FOLDER / "redcap_raw_repeating.toml").read_text(encoding="utf-8") + """
+[columns.recorded_at]
+from = "diary_date"
+[columns.severity]
+from = "vas"
+[columns.birth_year]
+from = "yob"
+[columns.sex]
+from = "sex"
+values = {f = "female", m = "male"}
+[columns.history]
+pattern = "hx___*"
+values = {1 = "cancer_history", 2 = "diabetes"}
+not_checked = "no"
+[columns.locations]
+pattern = "loc___*"
+values = {1 = "neck"}
+""")
+    assert counts(commit.commit(engine, found, by=BY, at=AT), *FATES) == (4, 0, 0, 3)
+    assert live(engine, "patient_id", "severity", "birth_year", "sex", "cancer_history", "diabetes", "locations") == [
+        ("1", "7", "1960", "female", "yes", "no", "neck"), ("1", "6", "1960", "female", "yes", "no", ""), ("2", "5", "", "male", "no", "no", ""),
+        ("3", "4", "", "", "", "", "")]  # without a baseline form nobody asked
+    assert "yob: asked once, and taken into 2 rows of the same record_id. For 1 value of record_id there are two answers; neither was taken." in found.notes
 
 
 # --- yes, no and nothing ----------------------------------------------------------------------------------------------------------------
 
-def test_what_is_not_ticked_says_nothing_unless_declared(duckdb_engine: Engine) -> None:
-    text = "id,day,f___1,f___2,f___3\n1,2026-03-28,1,0,0\n1,2026-03-29,0,0,0\n1,2026-03-30,,,\n"
-    flags = f"{ID_AND_DAY}[columns.red_flags]\npattern = 'f___*'\nvalues = {{1 = 'fever', 2 = 'leg_weakness', 3 = 'leg_weakness'}}\n"
-    for said, rows in (("", [("yes", ""), ("", ""), ("", "")]), ("not_checked = 'no'", [("yes", "no"), ("no", "no"), ("", "")])):
-        found = mapped(duckdb_engine, text, flags + said)
-        answers = zip(*(found.mapped.fields[name].texts.to_pylist() for name in ("fever", "leg_weakness")), strict=True)
-        assert list(answers) == rows
+@pytest.mark.parametrize(("said", "answers"), [("", [("yes", ""), ("", ""), ("", "")]), ("not_checked = 'no'", [("yes", "no"), ("no", "no"), ("", "")])])
+def test_what_is_not_ticked_says_nothing_unless_declared(duckdb_engine: Engine, said: str, answers: list[tuple[str, str]]) -> None:
+    found = mapped(duckdb_engine, "id,day,f___1,f___2,f___3\n1,2026-03-28,1,0,0\n1,2026-03-29,0,0,0\n1,2026-03-30,,,\n", f"""{ID_AND_DAY}
+[columns.red_flags]
+pattern = 'f___*'
+values = {{1 = 'fever', 2 = 'leg_weakness', 3 = 'leg_weakness'}}
+{said}""")
+    assert list(zip(*(found.mapped.fields[name].texts.to_pylist() for name in ("fever", "leg_weakness")), strict=True)) == answers
 
 
 def test_a_red_flag_in_a_row_that_will_not_load_heads_the_plan(duckdb_engine: Engine) -> None:

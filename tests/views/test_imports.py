@@ -1,3 +1,4 @@
+import gc
 import re
 from collections.abc import Callable
 from datetime import date
@@ -5,15 +6,20 @@ from datetime import date
 import pandas as pd
 import pytest
 from sqlalchemy import Engine, func, select
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 from streamlit.testing.v1 import AppTest
 
 from dashboard.days import spoken
 from dashboard.imports import batches, quarantine
+from dashboard.imports.draft import Draft
+from dashboard.imports.planned import ImportPlan
+from dashboard.imports.tabular import Tabular
 from dashboard.rules import flags
 from dashboard.schema import flag, patient, source
-from dashboard.views import session
+from dashboard.views import frame, session
+from dashboard.views.choosing import Refusal
 from tests.files import live
-from tests.packed import workbook
+from tests.packed import workbook, zipped
 from tests.spec.test_mappings import REDCAP
 from tests.views.events import begin_with, choose_rows, click, has, settled, sheet, shown, type_into, upload
 
@@ -95,6 +101,31 @@ def test_upload_does_not_stay_in_memory(open_page: Open) -> None:
     assert "chosen" not in at.session_state
 
 
+def held() -> list[str]:
+    """What is still in memory of any file."""
+    gc.collect()
+    return [type(thing).__name__ for thing in gc.get_objects() if isinstance(thing, Draft | ImportPlan | Tabular | Refusal | UploadedFile)]
+
+
+@pytest.mark.parametrize("last", ["import", "cancel"])
+def test_nothing_of_a_file_stays_in_memory_once_it_is_decided(open_page: Open, last: str) -> None:
+    assert not held()
+    at = upload(open_page("imports", name="M. Ito"), "march.csv", MESSY)
+    click(click(at, "change_mapping"), "accept")
+    assert held()
+    click(at, last)
+    # the first run ends the buttons, the next one would still find what they hold on to
+    at.run()
+    assert not held()
+
+
+def test_nothing_of_a_refused_file_stays_in_memory_once_there_is_another(open_page: Open) -> None:
+    at = upload(open_page("imports", name="M. Ito"), "empty.csv", b"")
+    assert "Refusal" in held()
+    click(upload(at, "march.csv", GOOD), "cancel").run()
+    assert not held()
+
+
 @pytest.mark.parametrize(("name", "content", "says"), [
     ("mixed.csv", "patient_id,recorded_at,note\n1,2025-01-01,schön, schön\n".encode() + b"1,2025-01-02,sch\xf6n\n", "two encodings are mixed"),
     ("empty.csv", b"", "is empty"),
@@ -106,6 +137,38 @@ def test_refusal_says_what_to_do_and_stores_nothing(open_page: Open, clinic: Eng
     assert at.file_uploader[0].value is None
     assert history(clinic).empty
     assert not upload(at, "march.csv", GOOD).warning, "the next file is a new beginning"
+
+
+def test_what_is_doubtful_is_said_before_the_decision(open_page: Open, clinic: Engine) -> None:
+    header = "patient_id,recorded_at,severity,worst_severity,birth_year,sex,leg_weakness,urinary_retention"
+    load(clinic, "march.csv", sheet("001,2025-03-01,4,5,1960,female,no,yes", "002,2025-03-01,4,5,,,,no", header=header))
+    at = upload(open_page("imports", name="M. Ito"), "april.csv", sheet(
+        "001,2025-03-01,6,5,1961,female,no,", "002,2025-03-02,4,5,1950,male,,yes", "002,2025-03-03,4,5,1950,female,,", "003,2030-01-01,4,5,,,,", header=header))
+    text = shown(at)
+    tables = {tuple(table.value.columns): table.value.values.tolist() for table in at.table}
+    assert tables["Flags", "Would be raised", "Would no longer be met"] == [[frame.tier("E"), "1", "0"], [frame.tier("R"), "1", "0"]]
+    assert tables["Patient", "What", "In the file", "Here so far"] == [["001", "Birth year", "1961", "1960"], ["002", "Sex", "female and male", "not said"]]
+    assert tables["Row", "Patient", "When"] == [["2", "001", "2025-03-01"]]
+    assert "leg\\_weakness 75 %" in text and "A date in the future" in str(tables)
+    assert "1 row says that the worst pain is less than the pain; kept as written." in text
+    assert all(has(at, key) for key in ("disagree_csv", "repeats_csv", "blanks_csv", "problems_csv", "attention_csv"))
+
+
+def test_a_few_cells_are_corrected_in_place(open_page: Open, clinic: Engine) -> None:
+    at = upload(open_page("imports", name="M. Ito"), "march.csv", MESSY)
+    edits = next(box for box in at.dataframe if box.key and box.key.startswith("cells_"))
+    assert edits.value[["Row", "Patient", "Column", "In the file"]].values.tolist() == [
+        [3, "001", "severity", "14"], [4, "002", "recorded_at", "31.03.2025"]]
+    at.session_state[edits.key] = {"edited_rows": {0: {"Correct to": "4"}, 1: {"Correct to": "2025-03-31"}}, "added_rows": [], "deleted_rows": []}
+    click(at, "correct")
+    assert "4 rows: 4 new, 0 already here, 0 need attention." in shown(at)
+    assert "**2 cells corrected here.**" in shown(at)
+    assert "2 need attention" in shown(click(at, "uncorrect"))
+    at.session_state[edits.key] = {"edited_rows": {0: {"Correct to": "4"}}, "added_rows": [], "deleted_rows": []}
+    click(click(at, "correct"), "import")
+    assert "1 cell corrected by hand" in shown(at)
+    assert ("001", "2025-03-02", "4", "yes") in live(clinic, "patient_id", "recorded_at", "severity", "urinary_retention")
+    assert "row 3, severity: 14 became 4" in shown(choose_rows(at, "batch_table", 0))
 
 
 # --- map ------------------------------------------------------------------------------------------------------------------------------
@@ -143,6 +206,8 @@ def test_a_redcap_export_is_recognised_and_asks_for_its_scale(open_page: Open, c
     assert "recognised as REDCap, raw export, repeating diary" in shown(at)
     assert at.button(key="accept").disabled
     assert "the scale of vas" in shown(at)
+    assert "Rows are left out where redcap\\_repeat\\_instrument is blank" in shown(at)
+    assert 'carried_by = "record_id"' in at.code[0].value
     at = pick(at, f"scale_{line(at, 'vas')}", (0, 100))
     pick(at, f"becomes_{line(at, 'redflag___1')}", "red_flags")
     pick(at, f"not_checked_{line(at, 'redflag___1')}", "diary_complete")
@@ -193,6 +258,32 @@ def test_a_file_that_was_read_wrongly_is_read_again(open_page: Open) -> None:
     click(at, "read_again_now")
     assert "header in row 2" in shown(at)
     assert "which column says when it was recorded" in shown(at) or has(at, "accept")
+
+
+def test_a_header_row_that_had_to_be_said_is_known_the_next_time(open_page: Open, clinic: Engine) -> None:
+    file = "Clinic,Ward,Score\n1,2,3\nStudy code,Day of diary,Pain\n1,2026-03-30,7\n"
+    at = upload(open_page("imports", name="M. Ito"), "march.csv", file)
+    pick(at, "read_header", 3)
+    click(at, "read_again_now")
+    for key, column in (("need_patient_id", "Study code"), ("need_recorded_at", "Day of diary")):
+        if any(box.key == key for box in at.selectbox):
+            pick(at, key, column)
+    click(click(at, "accept"), "import")
+    upload(click(at, "again"), "april.csv", file.replace("-03-", "-04-"))
+    assert "header in row 3" in shown(at)
+    assert at.button(key="import").label == "Import 1 entry"
+
+
+def test_a_zip_of_tables_goes_in(open_page: Open, clinic: Engine) -> None:
+    form = "SubmissionDate,patient,KEY,SubmitterName\n2026-03-30T10:00:00.000Z,12,uuid:1,Anna\n"
+    pain = "day,score,where,PARENT_KEY,KEY\n2026-03-30,7,low_back neck,uuid:1,uuid:1/pain[1]\n2026-03-31,6,,uuid:1,uuid:1/pain[2]\n"
+    at = upload(open_page("imports", name="M. Ito"), "diary.zip", zipped({"diary.csv": form, "diary-pain.csv": pain}))
+    assert "sheet **diary-pain.csv**" in shown(at)
+    assert "Each row of diary-pain.csv was read with the columns of its row of diary.csv" in shown(at)
+    assert at.selectbox(key="read_sheet").options == ["diary.csv", "diary-pain.csv"]
+    click(click(at, "accept"), "import")
+    assert live(clinic, "patient_id", "entry_id", "recorded_at", "severity", "locations") == [
+        ("12", "uuid:1/pain[1]", "2026-03-30", "7", "neck;low_back"), ("12", "uuid:1/pain[2]", "2026-03-31", "6", "")]
 
 
 def test_a_mapping_file_decides_the_columns(open_page: Open) -> None:
@@ -266,6 +357,16 @@ def test_same_file_twice_says_so_and_changes_nothing(open_page: Open, clinic: En
     assert at.button(key="import").label == "Note that nothing is new"
     click(at, "import")
     assert "3 rows in the file = 0 loaded + 3 already here" in shown(at)
+
+
+def test_what_somebody_else_imported_after_the_check_is_not_stored_twice(open_page: Open, clinic: Engine) -> None:
+    at = upload(open_page("imports", name="M. Ito"), "march.csv", GOOD)
+    assert at.button(key="import").label == "Import 3 entries"
+    load(clinic, "march.csv", GOOD)
+    text = shown(click(at, "import"))
+    assert "3 rows in the file = 0 loaded + 3 already here" in text
+    assert "somebody imported or undid something after these rows were checked" in text
+    assert len(live(clinic, "severity")) == 3
 
 
 def test_a_file_without_a_sound_row_can_still_be_kept(open_page: Open, clinic: Engine) -> None:
