@@ -14,7 +14,7 @@ from dashboard.distributions import Per
 from dashboard.errors import Refused
 from dashboard.people import DURATIONS
 from dashboard.status import Status
-from dashboard.views import session
+from dashboard.views import saving, session
 from dashboard.wording import counted, plain
 
 PER = {"patient": "patients", "entry": "entries"}
@@ -84,6 +84,12 @@ def bar(cohort: Cohort, found: Status) -> None:
     session.remember("count_per", session.recall("per", "patient"))
     st.radio("Count", list(PER), format_func=PER.get, key="count_per", label_visibility="collapsed", horizontal=True, width="content",
              on_change=lambda: session.remember("per", session.recall("count_per")))
+
+
+def actions(cohort: Cohort, found: Status) -> None:
+    """What can be done with the whole of it; beside the sentence."""
+    with st.container(horizontal=True, width="content", gap="xsmall", key="actions"):
+        saving.box(cohort, found, lambda other: change(lambda _: other))
 
 
 def chips(cohort: Cohort) -> None:
