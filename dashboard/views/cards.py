@@ -9,11 +9,9 @@ from dashboard import crossfilter, filters
 from dashboard.codelists import LOCATION, QUALITY
 from dashboard.cohort import NOT_RECORDED, Cohort
 from dashboard.distributions import Per
-from dashboard.figures import bodymap as drawing
 from dashboard.figures import cohort as figures
 from dashboard.figures.cohort import Chart
-from dashboard.imports import export
-from dashboard.views import bodymap, marks, question, session
+from dashboard.views import bodymap, marks, question, takeaway
 from dashboard.views.question import PER
 from dashboard.wording import counted, percent
 
@@ -22,17 +20,13 @@ _WHATEVER = {"locations": "any place", "qualities": "any quality", "durations": 
 HEIGHT = 180  # pixels of a chart: two rows of cards fit a small screen
 
 
-def _card(name: str, title: str, note: str, twin: pd.DataFrame, picture: Callable[[], str] | None = None) -> DeltaGenerator:
+def _card(name: str, title: str, note: str, twin: pd.DataFrame) -> DeltaGenerator:
     """Title, base, and the table twin; what is returned is for the chart."""
     card = st.container(border=True, key=f"card_{name}", gap="xxsmall")
     with card, st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         st.markdown(f"**{title}** :small[:gray[{note}]]", width="stretch")
         opened = st.popover("Table", type="tertiary", key=f"table_{name}", on_change="rerun")
-        st.download_button("CSV", lambda: export.sheet(twin), f"{name}.csv", "text/csv", key=f"csv_{name}", type="tertiary", on_click="ignore",
-                           help="This table as a file")
-        if picture is not None:
-            st.download_button("SVG", picture, f"{name}.svg", "image/svg+xml", key=f"svg_{name}", type="tertiary", on_click="ignore",
-                               help="This picture as a file")
+        takeaway.links(name)
     if opened.open:
         with opened:
             st.dataframe(twin.drop(columns="code", errors="ignore"), hide_index=True, key=f"twin_{name}", height="content" if len(twin) < 12 else 420,
@@ -69,8 +63,7 @@ def _answered(chart: str, numbers: pd.DataFrame, cohort: Cohort, per: Per, colum
 
 
 def where(counted: pd.DataFrame, cohort: Cohort, per: Per) -> None:
-    with _card("where", "Where", _answered("locations", counted, cohort, per), _shares(counted),
-               lambda: drawing.picture(counted, cohort.locations, theme=session.theme(), unit=per)):
+    with _card("where", "Where", _answered("locations", counted, cohort, per), _shares(counted)):
         bodymap.show(counted, cohort.locations, unit=per, key="body_map", height=HEIGHT,
                      on_click=lambda code, add: question.change(lambda asked: filters.pressed(asked, "locations", code, add)))
 

@@ -13,7 +13,7 @@ from dashboard.figures.cohort import BUCKET_ICON
 from dashboard.figures.tokens import TOKENS
 from dashboard.imports import export
 from dashboard.status import Status
-from dashboard.views import cards, frame, marks, patient_link, question, saving, session
+from dashboard.views import cards, frame, marks, patient_link, question, saving, session, takeaway
 from dashboard.wording import counted, number, plain
 from dashboard.worklist import TIER_OF
 
@@ -30,6 +30,7 @@ def page() -> None:
         return
     cohort, per = asked
     found = saving.at(found)
+    takeaway.begin(cohort, found)
     with beside:
         stands = st.container(width="content")
         question.bar(cohort, found)

@@ -17,7 +17,7 @@ LEVELS = (
     ("cohort", "people"),
     ("rules",),
     ("imports", "figures", "worklist", "lineup", "handout", "past", "triage", "activity", "quality", "distributions", "crossfilter", "filters",
-     "members", "comparison", "saved", "report", "course", "printed", "disclosure", "demo", "synthetic", "status", "start"),
+     "members", "comparison", "saved", "outgoing", "report", "course", "printed", "disclosure", "demo", "synthetic", "status", "start"),
     ("views", "__main__"),
     ("streamlit_app",),
 )

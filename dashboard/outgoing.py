@@ -1,0 +1,155 @@
+"""The charts of the cohort page as they may be taken away: as tables and pictures of patients, under disclosure control, each row of a table
+with what it is about."""
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from dashboard import disclosure
+from dashboard.codelists import LOCATION, QUALITY
+from dashboard.cohort import NOT_RECORDED
+from dashboard.disclosure import BASE, HIDDEN, Cell, Counts, Kept
+from dashboard.figures import bodymap, paper
+from dashboard.figures import cohort as figures
+from dashboard.wording import percent
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """`base` are the patients of the chart's own question; `frame` is what crossfilter counted of patients."""
+    name: str
+    frame: pd.DataFrame
+    kept: Kept
+
+    @property
+    def base(self) -> int | str:
+        return self.kept[BASE]
+
+
+@dataclass(frozen=True)
+class _Kind:
+    title: str
+    counts: Callable[[pd.DataFrame, int], Counts]
+    table: Callable[[pd.DataFrame, Kept], pd.DataFrame]
+    picture: Callable[[Outgoing, str], str] | None = None
+
+
+def protected(name: str, frame: pd.DataFrame, base: int, most: int, hidden: Collection[Cell] = ()) -> Outgoing:
+    return Outgoing(name, frame, disclosure.protect(CHARTS[name].counts(frame, base), most, hidden))
+
+
+def table(made: Outgoing) -> pd.DataFrame:
+    return CHARTS[made.name].table(made.frame, made.kept)
+
+
+def sheet(made: Outgoing, about: dict[str, str], most: int) -> pd.DataFrame:
+    """The table with its base and `about` in every row: sorted, filtered or put under another one in a spreadsheet, a row still says them."""
+    control = f"counts of 1 to {most} patients, and what they could be computed from, are suppressed" if most else "off"
+    return table(made).assign(patients=made.base, counts="patients", **about, disclosure_control=control)
+
+
+def picture(made: Outgoing, theme: str = "light") -> str:
+    return CHARTS[made.name].picture(made, theme)
+
+
+# --- tables ------------------------------------------------------------------------------------------------------------------------------
+
+def _share(n: int | str, of: int | str) -> str:
+    return "0 %" if n == 0 and of != 0 else percent(n, of) if isinstance(n, int) and isinstance(of, int) else HIDDEN
+
+
+def _shares(frame: pd.DataFrame, kept: Kept) -> pd.DataFrame:
+    """Of those who answered; beside it of all, which is known where it is not written how many answered."""
+    base, answered = kept[BASE], kept["", "answered"]
+    rows = [(row.code, row.label, kept[row.code, "n"], answered) for row in frame.itertuples() if row.code != NOT_RECORDED]
+    rows.append((NOT_RECORDED, "not recorded", kept[NOT_RECORDED, "n"], base))
+    return pd.DataFrame([(*row, _share(row[2], row[3]), _share(row[2], base)) for row in rows],
+                        columns=["code", "label", "n", "of", "share", "share_of_all"], dtype=object)
+
+
+def _as_counted(frame: pd.DataFrame, kept: Kept) -> pd.DataFrame:
+    def column(name: str) -> list[object]:
+        return [kept[(row, name) if (row, name) in kept.counts.n else ("", name)] if (row, name) in kept.counts.n or ("", name) in kept.counts.n else value
+                for row, value in zip(frame["code"], frame[name], strict=True)]
+    return pd.DataFrame({name: column(name) for name in frame}, dtype=object)
+
+
+def _grid(frame: pd.DataFrame, kept: Kept) -> pd.DataFrame:
+    rows = [(LOCATION.label[row.location], QUALITY.label.get(row.quality, ""), kept[row.location, row.quality] if isinstance(row.quality, str) else 0,
+             kept[row.location, "named"]) for row in frame.itertuples()]
+    return pd.DataFrame([(*row, _share(*row[2:])) for row in rows], columns=["location", "quality", "n", "named", "share"], dtype=object)
+
+
+# --- pictures: what is not written never gets as far as the figures -----------------------------------------------------------------------
+
+def _open(made: Outgoing) -> tuple[pd.DataFrame, str]:
+    """What may be seen, with nothing in place of the rest; where it is not written how many answered, shares are of all."""
+    kept, frame = made.kept, made.frame
+    n = [0 if cell in kept.words else kept.counts.n[cell] for cell in ((code, "n") for code in frame["code"])]
+    base, answered = (kept.number(cell) for cell in (BASE, ("", "answered")))
+    whole = answered is None
+    blank = 0 if whole else kept.number((NOT_RECORDED, "n")) or 0
+    of = (base or 0) if whole else answered
+    says = (f"Share of all {of:,} patients; how many answered is not written" if whole and of else f"Share of {of:,} patients who answered" if of
+            else "How many patients is not written")
+    return frame.assign(n=n, answered=of, not_recorded=blank), says
+
+
+def _words(kept: Kept) -> dict[str, str]:
+    return {row: word for (row, column), word in kept.words.items() if row and column == "n"}
+
+
+def _body(made: Outgoing, theme: str) -> str:
+    frame, says = _open(made)
+    return bodymap.picture(frame, theme=theme, least=1, words=_words(made.kept), base=says)
+
+
+def _bars(sort: bool) -> Callable[[Outgoing, str], str]:
+    def drawn(made: Outgoing, _: str) -> str:
+        frame, says = _open(made)
+        words = _words(made.kept)
+        chart = figures.bars(frame, "patients", tuple(words), sort=sort)
+        return paper.picture(replace(chart, legend=(("solid", says),)), CHARTS[made.name].title, words)
+    return drawn
+
+
+def _severity(made: Outgoing, _: str) -> str:
+    kept, frame = made.kept, made.frame.copy()
+    words: dict[str, str] = {}
+    for of in ("average", "worst"):
+        frame[of] = [kept.number((code, of)) or 0 for code in frame["code"]]
+        words |= {row: word for (row, column), word in kept.words.items() if column == of and row}
+        answered = kept.number(("", f"answered_{of}"))
+        frame[f"answered_{of}"] = (kept.number(BASE) or 0) if answered is None else answered
+    return paper.picture(figures.severity(frame, "patients"), CHARTS[made.name].title, words)
+
+
+def _states(made: Outgoing, _: str) -> str:
+    kept, names = made.kept, ("present", "denied", "not_asked", "answered")
+    open_ = [row.code for row in made.frame.itertuples() if not any((row.code, name) in kept.words for name in names)]
+    # a row of which something is missing is drawn as if nobody had said anything, and says so in words
+    frame = made.frame.assign(**{name: [n if code in open_ else 0 for code, n in zip(made.frame["code"], made.frame[name], strict=True)] for name in names})
+    base = kept.number(BASE) or 0
+    words = {code: kept.words.get((code, "present")) or percent(kept.counts.n[code, "present"], base) for code in frame["code"] if code not in open_}
+    frame["not_asked"] = base - frame["present"] - frame["denied"]
+    return paper.picture(figures.symptoms(frame, "patients"), CHARTS[made.name].title, words)
+
+
+def _cells(made: Outgoing, _: str) -> str:
+    kept = made.kept
+    shown = made.frame[[(place, "named") not in kept.words for place in made.frame["location"]]]
+    n = [0 if isinstance(quality, str) and (place, quality) in kept.words else n for place, quality, n in
+         zip(shown["location"], shown["quality"], shown["n"], strict=True)]
+    words = {f"{place} {quality}": word for (place, quality), word in kept.words.items()}
+    return paper.picture(figures.together(shown.assign(n=n), "patients"), CHARTS[made.name].title, words)
+
+
+CHARTS = {
+    "buckets": _Kind("Where they stand", lambda frame, _: disclosure.partition(frame), _as_counted),
+    "locations": _Kind("Where", lambda frame, _: disclosure.listed(frame), _shares, _body),
+    "qualities": _Kind("What it is like", lambda frame, _: disclosure.listed(frame), _shares, _bars(sort=True)),
+    "durations": _Kind("How long", lambda frame, _: disclosure.exclusive(frame), _shares, _bars(sort=False)),
+    "severity": _Kind("How bad", lambda frame, _: disclosure.severity(frame), _as_counted, _severity),
+    "together": _Kind("Quality × location", disclosure.grid, _grid, _cells),
+    "symptoms": _Kind("Red flags", lambda frame, _: disclosure.states(frame), _as_counted, _states),
+}

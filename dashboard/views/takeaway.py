@@ -1,0 +1,66 @@
+"""What can be taken away from the cohort page: the tables and pictures of its cards, always of patients, under disclosure control."""
+import os
+from functools import partial
+
+import streamlit as st
+
+from dashboard import crossfilter, outgoing, settings
+from dashboard.cohort import Cohort
+from dashboard.days import date_of
+from dashboard.imports import export
+from dashboard.outgoing import Outgoing
+from dashboard.status import Status
+from dashboard.views import session
+
+# cards whose counts say how they add up; a card that does not has no file
+CARDS = {"where": "locations", "quality": "qualities", "duration": "durations", "severity": "severity", "quality_by_location": "together",
+         "red_flags": "symptoms"}
+_PICTURES = ("where",)
+
+
+def most_few() -> int:
+    return settings.most_few(settings.read(os.environ))
+
+
+def control() -> str:
+    most = most_few()
+    return (f"Counts of 1 to {most} patients are not in it, nor what they could be computed from; on screen they are." if most
+            else "Disclosure control is off: small counts are in it.")
+
+
+def begin(cohort: Cohort, found: Status) -> None:
+    """What the links of this run are about."""
+    session.remember("taking", (cohort, found))
+
+
+def links(card: str) -> None:
+    if card not in CARDS:
+        return
+    cohort, found = session.recall("taking")
+    st.download_button("CSV", partial(_sheet, CARDS[card], cohort, found), f"{card}.csv", "text/csv", key=f"csv_{card}", type="tertiary",
+                       on_click="ignore", help=f"This table of patients as a file. {control()}")
+    if card in _PICTURES:
+        st.download_button("SVG", partial(_picture, CARDS[card], cohort, found, session.theme()), f"{card}.svg", "image/svg+xml", key=f"svg_{card}",
+                           type="tertiary", on_click="ignore", help=f"This picture of patients as a file. {control()}")
+
+
+def _made(name: str, cohort: Cohort, found: Status) -> Outgoing:
+    with session.reading() as connection:
+        counted = crossfilter.count(connection, crossfilter.context(cohort, name), ["base", name], **found.times)
+    return outgoing.protected(name, counted[name], counted["base"].patients, most_few())
+
+
+def _sheet(name: str, cohort: Cohort, found: Status) -> str:
+    return export.sheet(outgoing.sheet(_made(name, cohort, found), about(crossfilter.context(cohort, name), found), most_few()))
+
+
+def _picture(name: str, cohort: Cohort, found: Status, theme: str) -> str:
+    return outgoing.picture(_made(name, cohort, found), theme)
+
+
+def about(cohort: Cohort, found: Status) -> dict[str, str]:
+    """What every file says of itself."""
+    through = min((day for name, day in found.through.items() if not cohort.sources or name in cohort.sources), default=None)
+    return {"question": cohort.describe(), "as_of": date_of(found.as_of).isoformat(),
+            **({"known_at_event": str(found.known_at)} if found.known_at is not None else {}),
+            "data_through": "" if through is None else date_of(through).isoformat(), "rule_set": str(found.rule_set)}
