@@ -8,6 +8,7 @@ import pandas as pd
 from dashboard import disclosure
 from dashboard.codelists import LOCATION, QUALITY
 from dashboard.cohort import NOT_RECORDED
+from dashboard.comparison import Comparison
 from dashboard.disclosure import BASE, HIDDEN, Cell, Counts, Kept
 from dashboard.figures import bodymap, paper
 from dashboard.figures import cohort as figures
@@ -38,6 +39,14 @@ def protected(name: str, frame: pd.DataFrame, base: int, most: int, hidden: Coll
     return Outgoing(name, frame, disclosure.protect(CHARTS[name].counts(frame, base), most, hidden))
 
 
+def together(frames: dict[str, pd.DataFrame], base: int, most: int) -> list[Outgoing]:
+    """Charts of the same patients on one sheet: where one of them hides how many there are, all do."""
+    made = [protected(name, frame, base, most) for name, frame in frames.items()]
+    if any(BASE in one.kept.words for one in made):
+        made = [protected(name, frame, base, most, hidden=[BASE]) for name, frame in frames.items()]
+    return made
+
+
 def table(made: Outgoing) -> pd.DataFrame:
     return CHARTS[made.name].table(made.frame, made.kept)
 
@@ -50,6 +59,49 @@ def sheet(made: Outgoing, about: dict[str, str], most: int) -> pd.DataFrame:
 
 def picture(made: Outgoing, theme: str = "light") -> str:
     return CHARTS[made.name].picture(made, theme)
+
+
+def compared(name: str, made: Comparison, about: dict[str, str], most: int) -> pd.DataFrame:
+    """A comparison as a table: what is missing of one group is missing of the other too, and of their difference."""
+    rows = made.tables[name]
+    if rows.empty:
+        return rows
+    kept = {side: disclosure.protect(_counts(name, frames), most) for side, frames in (("a", made.a.frames), ("b", made.b.frames))}
+
+    def of_side(side: str, code: str, n: int, of: int, missing: int) -> tuple[int | str, int | str, int | str]:
+        words = kept[side].words
+        return tuple(words.get(cell, value) for cell, value in zip(_places(name, code), (n, of, missing), strict=True))
+    found = []
+    for row in rows.itertuples():
+        both = {side: of_side(side, row.code, *(getattr(row, f"{what}_{side}") for what in ("n", "of", "missing"))) for side in "ab"}
+        told = all(isinstance(value, int) for n, of, _ in both.values() for value in (n, of))
+        values = []
+        for n, of, missing in both.values():
+            # who does not name a place would say who does
+            values += [n if told or isinstance(n, str) else HIDDEN, of, "" if name == "together" else missing, _share(n, of) if told else HIDDEN]
+        rest = ["" if value != value else f"{value:.1f}" for value in (row.difference, row.low, row.high)] if told else [HIDDEN] * 3
+        found.append((row.code, row.label, *values, *rest))
+    names = [f"{what}_{side}" for side in "ab" for what in ("n", "of", "missing", "share")]
+    control = f"counts of 1 to {most} patients, and what they could be computed from, are suppressed" if most else "off"
+    return pd.DataFrame(found, columns=["code", "label", *names, "difference_points", "low_95", "high_95"], dtype=object).assign(
+        patients_a=kept["a"][BASE], patients_b=kept["b"][BASE], counts="patients", **about, disclosure_control=control)
+
+
+def _counts(name: str, frames: dict[str, pd.DataFrame]) -> Counts:
+    frame = frames[name]
+    if name == "together":
+        return disclosure.grid(frame, int(frame["base"].iloc[0]) if len(frame) else 0)
+    return (disclosure.states if name == "symptoms" else disclosure.listed if name in ("locations", "qualities") else disclosure.exclusive)(frame)
+
+
+def _places(name: str, code: str) -> tuple[Cell, Cell, Cell]:
+    """Of a row: how many, of how many, how many are missing."""
+    if name == "symptoms":
+        return (code, "present"), (code, "answered"), (code, "not_asked")
+    if name == "together":
+        place, quality = code.split()
+        return (place, quality), (place, "named"), ("", "nobody")
+    return (code, "n"), ("", "answered"), (NOT_RECORDED, "n")
 
 
 # --- tables ------------------------------------------------------------------------------------------------------------------------------
@@ -115,13 +167,14 @@ def _bars(sort: bool) -> Callable[[Outgoing, str], str]:
 
 def _severity(made: Outgoing, _: str) -> str:
     kept, frame = made.kept, made.frame.copy()
-    words: dict[str, str] = {}
     for of in ("average", "worst"):
         frame[of] = [kept.number((code, of)) or 0 for code in frame["code"]]
-        words |= {row: word for (row, column), word in kept.words.items() if column == of and row}
         answered = kept.number(("", f"answered_{of}"))
         frame[f"answered_{of}"] = (kept.number(BASE) or 0) if answered is None else answered
-    return paper.picture(figures.severity(frame, "patients"), CHARTS[made.name].title, words)
+    chart = figures.severity(frame, "patients")
+    missing = [("", "where there is none: nobody, or not written")] if any(column == "worst" for _, column in kept.words) else []
+    words = {row: word for (row, column), word in kept.words.items() if column == "average"}
+    return paper.picture(replace(chart, legend=(*chart.legend[:2], *missing, *chart.legend[2:])), CHARTS[made.name].title, words)
 
 
 def _states(made: Outgoing, _: str) -> str:

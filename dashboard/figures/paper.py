@@ -53,10 +53,12 @@ def _standing(chart: Chart, words: Mapping[str, str], top: int) -> tuple[Iterabl
     for place, mark in enumerate(chart.marks):
         x, middle = place * wide, (place + 0.5) * wide
         for look, length in () if mark.code in words else mark.parts:
-            found.append(f'<rect x="{x + 3:.1f}" y="{foot - tall * length / 100:.1f}" width="{wide - 6:.1f}" height="{tall * length / 100:.1f}" {_FILL[look]}/>')
-        if mark.second is not None and mark.code not in words:
+            high = tall * length / 100
+            found.append(f'<rect x="{x + 3:.1f}" y="{foot - high:.1f}" width="{wide - 6:.1f}" height="{high:.1f}" {_FILL[look]}/>')
+        if mark.second is not None:
             found.append(_diamond(middle, foot - tall * mark.second / 100))
-        found.append(_text(middle, top + 12, words.get(mark.code, mark.text), "middle", 8 if mark.code in words else 10) + _text(middle, foot + 13, mark.label, "middle"))
+        found.append(_text(middle, top + 12, words.get(mark.code, mark.text), "middle", 8 if mark.code in words else 10))
+        found.append(_text(middle, foot + 13, mark.label, "middle"))
     at = 0.0
     for text, under in chart.bands:
         if text:

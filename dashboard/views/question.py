@@ -14,7 +14,7 @@ from dashboard.distributions import Per
 from dashboard.errors import Refused
 from dashboard.people import DURATIONS
 from dashboard.status import Status
-from dashboard.views import saving, session
+from dashboard.views import saving, session, takeaway
 from dashboard.wording import counted, plain
 
 PER = {"patient": "patients", "entry": "entries"}
@@ -88,8 +88,10 @@ def bar(cohort: Cohort, found: Status) -> None:
 
 def actions(cohort: Cohort, found: Status) -> None:
     """What can be done with the whole of it; beside the sentence."""
-    with st.container(horizontal=True, width="content", gap="xsmall", key="actions"):
+    with st.container(horizontal=True, vertical_alignment="center", width="content", gap="xsmall", key="actions"):
         saving.box(cohort, found, lambda other: change(lambda _: other))
+        st.page_link("dashboard/views/compare.py", label="Compare", icon=":material/compare_arrows:")
+        takeaway.report(cohort, found)
 
 
 def chips(cohort: Cohort) -> None:

@@ -5,11 +5,12 @@ from functools import partial
 import streamlit as st
 
 from dashboard import crossfilter, outgoing, settings
+from dashboard import report as reports
 from dashboard.cohort import Cohort
-from dashboard.days import date_of
+from dashboard.days import date_of, spoken
 from dashboard.imports import export
 from dashboard.outgoing import Outgoing
-from dashboard.status import Status
+from dashboard.status import DISCLAIMER, Status
 from dashboard.views import session
 
 # cards whose counts say how they add up; a card that does not has no file
@@ -56,6 +57,22 @@ def _sheet(name: str, cohort: Cohort, found: Status) -> str:
 
 def _picture(name: str, cohort: Cohort, found: Status, theme: str) -> str:
     return outgoing.picture(_made(name, cohort, found), theme)
+
+
+def report(cohort: Cohort, found: Status) -> None:
+    """Made when it is asked for."""
+    st.download_button("Report", partial(_report, cohort, found), "cohort_report.html", "text/html", key="report", type="tertiary", on_click="ignore",
+                       icon=":material/summarize:", help=f"All charts and their tables on pages to print, counted in patients. {control()}")
+
+
+def _report(cohort: Cohort, found: Status) -> str:
+    with session.reading() as connection:
+        made = reports.counted(connection, cohort, most_few(), **found.times)
+    through = about(cohort, found)["data_through"]
+    known = f", as known at event {found.known_at}" if found.known_at is not None else ""
+    lines = [f"As of {spoken(found.as_of)}{known} · data through {through or 'no day'} (oldest source) · rules v{found.rule_set}",
+             f"Made {session.now():%Y-%m-%d %H:%M} UTC. Each patient counts once. {control()}"]
+    return reports.page(cohort.describe(), made, lines, disclaimer=DISCLAIMER)
 
 
 def about(cohort: Cohort, found: Status) -> dict[str, str]:

@@ -104,7 +104,9 @@ def test_the_table_behind_a_chart_and_the_filters(shared_app: App, open_page: Op
     with page.expect_download() as got:
         button(page, "csv_duration").click()
     assert got.value.suggested_filename == "duration.csv"
-    assert got.value.path().read_text().splitlines()[0] == "code,label,n,of,share"
+    header, first, *_ = got.value.path().read_text().splitlines()
+    assert header == ("code,label,n,of,share,share_of_all,patients,counts,question,as_of,data_through,rule_set,disclosure_control")
+    assert first.startswith("under_6_weeks,under 6 weeks,79,345,23 %,16 %,500,patients,All entries,2026-03-31,2026-03-28,1,")
     act_and_wait(page, lambda: button(page, "table_duration").click())
     button(page, "filters").click()
     page.get_by_test_id("stPopoverBody").get_by_text("Age not recorded").wait_for()

@@ -2,9 +2,8 @@
 import pandas as pd
 import pytest
 
-from dashboard import crossfilter, disclosure
+from dashboard import crossfilter, disclosure, outgoing
 from dashboard.disclosure import BASE, HIDDEN
-
 
 FEW = "1 to 10"
 
@@ -47,4 +46,4 @@ def test_what_is_missing_elsewhere_is_missing_here() -> None:
 
 
 def test_every_chart_says_how_it_adds_up() -> None:
-    assert takeaway.CHARTS.keys() == set(crossfilter.NAMES) - {"base"}
+    assert outgoing.CHARTS.keys() == set(crossfilter.NAMES) - {"base"}
