@@ -1,4 +1,6 @@
 """Differences and how sure they are, by numbers that can be worked out otherwise."""
+import os
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -47,6 +49,16 @@ def test_who_is_in_both_makes_no_difference() -> None:
     assert apart["high"] > 10 and (together["low"], together["high"]) == (0, 0)
     half = one((50, 100, 20), (50, 100, 20), (25, 50, 10))
     assert apart["high"] / 2 < half["high"] < apart["high"]
+
+
+@pytest.mark.skipif(os.environ.get("HYPOTHESIS_PROFILE") != "campaign", reason="takes a minute")
+@pytest.mark.parametrize(("a", "b"), [((60, 0.3), (200, 0.5)), ((125, 0.06), (375, 0.29)), ((400, 0.02), (400, 0.02)), ((30, 0.5), (30, 0.5))])
+def test_19_of_20_intervals_hold_the_truth(a: tuple[int, float], b: tuple[int, float]) -> None:
+    rng, times = np.random.default_rng(1), 4000
+    worlds = [side(*((int(n), people, 10) for n in rng.binomial(people, share, times))) for people, share in (a, b)]
+    found, truth = comparison.difference(*worlds), 100 * (a[1] - b[1])
+    held = ((found["low"] <= truth + 1e-9) & (found["high"] >= truth - 1e-9)).mean()
+    assert 0.92 < held < 0.99, held
 
 
 def test_means_of_histograms() -> None:
