@@ -26,7 +26,7 @@ def at(found: Status) -> Status:
 
 def box(cohort: Cohort, found: Status, ask: Callable[[Cohort], None]) -> None:
     """`ask` asks a question, in a callback."""
-    opened = st.popover("Saved", icon=":material/bookmark:", key="saved", width="content", type="tertiary", on_change="rerun")
+    opened = st.popover("Saved", icon=":material/bookmark:", key="saved", width="content", on_change="rerun")
     if not opened.open:
         return
     with opened, st.container(width=460):
@@ -55,9 +55,12 @@ def _save(cohort: Cohort, found: Status) -> None:
 
 def _write(cohort: Cohort, found: Status) -> None:
     name, frozen = session.recall("saved_as") or "", session.recall("saved_kind") == "frozen"
-    if session.write(f"Saved as {' '.join(name.split())}.", lambda: saved.save(
-            session.engine(), name, cohort, note=session.recall("saved_note") or "", freeze_as_of=found.as_of if frozen else None, known_at=found.known_at,
-            **_signed())):
+
+    def save() -> None:
+        one = saved.save(session.engine(), name, cohort, note=session.recall("saved_note") or "", freeze_as_of=found.as_of if frozen else None,
+                         known_at=found.known_at, **_signed())
+        session.remember("saved_cohort", one.cohort)  # it is the one to be opened next
+    if session.write(f"Saved as {' '.join(name.split())}.", save):
         session.remember("saved_as", "")
         session.remember("saved_note", "")
 
