@@ -26,6 +26,7 @@ TABLES = ("sexes", "ages", "sources", "locations", "qualities", "durations", "av
 MIX = ("sexes", "ages", "sources")
 # fields that an entry says, not the patient: who writes more entries has more chances to be found by them
 EVER = ("locations", "qualities", "durations", "severity_from", "severity_to", "severity_not_recorded", "symptoms")
+EVERYTHING = Cohort()
 _ALWAYS = -1_000_000  # a day before all entries
 
 
@@ -38,7 +39,7 @@ class Group:
     as_of: int
     known_at: int | None = None
     rest: bool = False
-    among: Cohort = Cohort()
+    among: Cohort = EVERYTHING
     landmark: bool = False
 
     @property
@@ -231,10 +232,10 @@ def _drawn(a: pd.DataFrame, b: pd.DataFrame, both: pd.DataFrame | None, replicat
         sure = (whole[:, :2].min(axis=1) == 0) & (whole[:, :2].sum(axis=1) > 0)
         own[sure, :2] += 1
     if both is None:
-        of_a, of_b = (_multinomial(part, int(round(whole[:1].sum())), replicates, place) for place, (part, whole) in enumerate(
-            ((parts[0], one), (parts[2], other))))
+        of_a, of_b = (_multinomial(part, round(float(whole[:1].sum())), replicates, place)
+                      for place, (part, whole) in enumerate(((parts[0], one), (parts[2], other))))
     else:
-        size = int(round((one + other - shared)[:1].sum()))
+        size = round(float((one + other - shared)[:1].sum()))
         drawn = np.split(_multinomial(np.concatenate(parts, axis=1), size, replicates), 3, axis=2)
         of_a, of_b = drawn[0] + drawn[1], drawn[1] + drawn[2]
     with np.errstate(invalid="ignore"):
