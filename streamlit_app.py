@@ -12,6 +12,7 @@ page = st.navigation([
     st.Page("dashboard/views/quality.py", title="Data quality", url_path="quality"),
     st.Page("dashboard/views/rules.py", title="Rules", url_path="rules"),
     st.Page("dashboard/views/activity.py", title="Activity", url_path="activity"),
+    st.Page("dashboard/views/compare.py", title="Compare", url_path="compare", visibility="hidden"),
     st.Page("dashboard/views/patient.py", title="Patient", url_path="patient", visibility="hidden"),
 ])
 try:

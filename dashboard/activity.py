@@ -16,7 +16,7 @@ from dashboard.wording import counted, listing
 
 KINDS = {"triage": "Triage", "import_committed": "Import", "import_undone": "Undo", "quarantine_dismissed": "Quarantine", "evaluated": "Evaluation",
          "rule_set_recorded": "New rule set", "rule_set_activated": "Rule set activated", "exported": "Export", "named": "Name",
-         "mapping_remembered": "Mapping"}
+         "mapping_remembered": "Mapping", "saved_cohort": "Saved cohort"}
 COLUMNS = ("event", "when", "by", "verified", "kind", "what")
 # what the counts of an import are called, in the order in which they are said
 _FATES = {"entries": "new", "revised": "revised", "duplicate": "already here", "quarantined": "in need of attention", "left_out": "left out"}
@@ -101,6 +101,13 @@ def _dismissed(subject: str | None, details: Mapping, _: Mapping) -> str:
     return f"dismissed row {details['row']:,} of batch {subject} from quarantine. Reason: {str(details['reason']).rstrip('.')}"
 
 
+def _saved(subject: str | None, details: Mapping, _: Mapping) -> str:
+    done = details["action"]
+    if done == "renamed":
+        return f"renamed saved cohort {subject} from {details['before']} to {details['name']}"
+    return f"{done} cohort {details['name']}" + (f", version {details['version']}{', frozen' if details['frozen'] else ''}" if done == "saved" else "")
+
+
 def _exported(subject: str | None, details: Mapping, _: Mapping) -> str:
     return f"downloaded {details.get('what', subject or 'a sheet')}" + (f": {counted(details['rows'], 'row')}" if "rows" in details else "")
 
@@ -109,6 +116,7 @@ _SENTENCES: dict[str, Callable[[str | None, Mapping, Mapping], str]] = {
     "triage": _triage, "import_committed": _imported, "import_undone": _undone, "evaluated": _evaluated, "quarantine_dismissed": _dismissed,
     "rule_set_recorded": _reasoned("recorded rule set {}"), "rule_set_activated": _reasoned("activated rule set {}"), "exported": _exported,
     "named": lambda subject, details, _: "gave a name to sign with",
+    "saved_cohort": _saved,
     "mapping_remembered": lambda subject, details, _: f"kept the mapping {details['name']} for files of {details['source']}"}
 
 

@@ -13,11 +13,11 @@ from dashboard.schema import patient, patient_outcome, source
 COLUMNS = ["patient", "source", "patient_id", "tier", "bucket", "entries", "last_day", "severity", "worst", "places", "qualities"]
 
 
-def page(connection: Connection, cohort: Cohort, *, as_of: int, first: int = 0, most: int | None = 100) -> pd.DataFrame:
+def page(connection: Connection, cohort: Cohort, *, as_of: int, known_at: int | None = None, first: int = 0, most: int | None = 100) -> pd.DataFrame:
     """A row a patient with a matching entry, `most` of them from the `first` on (counted from 0; None: all): in the order of the
     buckets, in a bucket by the newest matching entry. Of the matching entries: how many, the last day, mean severity, largest worst,
     and the labels of all places and qualities said in them. `bucket` is `not_recorded` where nobody was evaluated yet."""
-    live = cohorts.entries(connection, as_of).subquery("live")
+    live = cohorts.entries(connection, as_of, known_at).subquery("live")
     e, outcome, matching = live.c, patient_outcome.c, cohort.where(live, as_of)
     own = database.store(connection, "members", select(e.patient, cast(func.count(), Integer).label("entries"), func.max(e.day).label("last_day")).where(
         *matching).group_by(e.patient))

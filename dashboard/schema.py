@@ -123,8 +123,10 @@ audit_event = Table(
     "audit_event", metadata, _needed("event", BigInteger), _needed("kind", String), _needed("by", String), _needed("verified", Boolean),
     _needed("happened_at", DateTime), Column("subject", String), _needed("details", Text))
 
+# a question under a name; a row a version, whose event says who and when. `frozen` is JSON: both times that the question was asked at, and how
+# many it found. Name and retirement are those of the cohort, the same in all its versions.
 saved_cohort = Table(
     "saved_cohort", metadata, _needed("cohort", Integer), _needed("name", String), _needed("version", Integer), _needed("question", Text),
-    Column("frozen", Text), _needed("event", BigInteger))
+    Column("frozen", Text), _needed("event", BigInteger), Column("note", Text), Column("retired_event", BigInteger))
 
 CARE_SIDE = frozenset({t.name for t in metadata.sorted_tables} - DIARY_SIDE)

@@ -13,8 +13,16 @@ class Settings:
         "env": "PAIN_DIARY_DATABASE", "help": "Database URL: duckdb:///FILE or postgresql+psycopg://USER@HOST/NAME"})
     demo: str = field(default="yes", metadata={
         "env": "PAIN_DIARY_DEMO", "help": "yes: a database file that the app creates starts with the demo diaries; no: it starts empty"})
+    few: str = field(default="10", metadata={
+        "env": "PAIN_DIARY_FEW", "help": "Counts of 1 to this many patients are left out of tables and pictures that are taken away; 0: none is"})
     probe: str = field(default="no", metadata={
         "env": "PAIN_DIARY_PROBE", "help": "yes: pages stamp a hidden run counter, for browser tests"})
+
+
+def most_few(given: Settings) -> int:
+    """What cannot be read hides as much as the default; of 1 to 1, the words would say the number."""
+    most = int(given.few) if given.few.isdecimal() else None
+    return int(Settings.few) if most is None or most == 1 else most
 
 
 def read(environ: Mapping[str, str]) -> Settings:

@@ -27,6 +27,7 @@ class Status:
     due: bool  # that, or the day has turned since the last evaluation
     failed_rules: tuple[str, ...]
     waiting_rule_sets: tuple[int, ...]
+    known_at: int | None = None  # where a page looks at what was known then
 
     @property
     def oldest(self) -> int | None:
@@ -36,6 +37,11 @@ class Status:
     def age(self) -> int:
         """Days between the oldest source's last entry and the as-of date."""
         return 0 if self.oldest is None else self.as_of - self.oldest
+
+    @property
+    def times(self) -> dict[str, int | None]:
+        """What every question about diary rows is asked with."""
+        return {"as_of": self.as_of, "known_at": self.known_at}
 
     @property
     def is_empty(self) -> bool:

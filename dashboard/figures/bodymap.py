@@ -1,7 +1,7 @@
 """The body seen from the front and from the back, shaded by how many said that it hurts there. The drawing itself is data/bodymap.toml."""
 import tomllib
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
@@ -21,6 +21,9 @@ WIDTH, HEIGHT = 258, 306
 PALEST, FULLEST, LINE = 0.12, 0.75, 0.88
 COLOURS = {"light": {"paper": "#FFFFFF", "text": "#111820", "primary": "#0B5CAD"}, "dark": {"paper": "#0E1117", "text": "#E6EAF0", "primary": "#2B74C9"}}
 
+# of a difference: the one side, the other; told apart without red and green
+MORE = {"light": {"one": "#0B5CAD", "other": "#B45309"}, "dark": {"one": "#6CB6FF", "other": "#FFB454"}}
+
 Point = tuple[int, int]  # tenths of a unit
 Line = tuple[Point, ...]  # a start, and two control points and an end for each cubic Bézier piece
 MIDDLE = {"front": 64, "back": 194}
@@ -32,6 +35,13 @@ class Shade(TypedDict):
     level: float
     few: bool
     share: str
+    text: str
+
+
+class Side(TypedDict):
+    """`level` is from -1 to 1: how much larger the share of the one, or of the other."""
+    level: float
+    few: bool
     text: str
 
 
@@ -180,9 +190,35 @@ def _most(where: pd.DataFrame, least: int) -> int:
 # --- on paper ---------------------------------------------------------------------------------------------------------------------
 
 def picture(where: pd.DataFrame, selected: Collection[str] = (), *, theme: str, unit: str = "patient", least: int = LEAST,
-            title: str = "Where it hurts", small: bool = False) -> str:
-    """An SVG document that says everything by itself; `small`, 120 pixels high, leaves captions and legend to its surroundings."""
+            title: str = "Where it hurts", small: bool = False, words: Mapping[str, str] | None = None, base: str = "") -> str:
+    """An SVG document that says everything by itself; `small`, 120 pixels high, leaves captions and legend to its surroundings. `words` stand
+    for the counts of some codes, and `base` for what shares are of: then no region says its numbers."""
     colour, shown = COLOURS[theme], shades(where, least, unit=unit)
+    for code, word in (words or {}).items():
+        shown[code] = {"level": 0.0, "few": True, "share": word, "text": ""}
+    fills = {code: "url(#few)" if shade["few"] else mixed(colour["paper"], colour["primary"], strength(shade["level"])) for code, shade in shown.items()}
+    titles = {code: shade["text"] for code, shade in shown.items()} if words is None else {}
+    legend = "" if small else _legend(shown, colour, "not written" if words is not None else f"fewer than {least}" if least > 1 else "",
+                                      base or _said_base(where, unit), highest(where, least))
+    return _document(fills, titles, colour, title, legend, selected, small)
+
+
+def differences(sides: Mapping[str, Side], *, theme: str, title: str, most: str, names: tuple[str, str]) -> str:
+    """Where the one of two groups has the larger share: its hue, the fuller the larger the difference; places that few named are hatched."""
+    colour = COLOURS[theme] | MORE[theme]
+    fills = {code: "url(#few)" if side["few"] else mixed(colour["paper"], colour["one" if side["level"] > 0 else "other"], strength(abs(side["level"])))
+             for code, side in sides.items()}
+    stops = [(0, "one", FULLEST), (0.5, "one", 0.0), (0.5, "other", 0.0), (1, "other", FULLEST)]
+    ramp = "".join(f'<stop offset="{at}" stop-color="{mixed(colour["paper"], colour[hue], share)}"/>' for at, hue, share in stops)
+    box = f'height="8" stroke="{mixed(colour["paper"], colour["text"], LINE)}" stroke-width="0.5"'
+    legend = (f'<defs><linearGradient id="sides">{ramp}</linearGradient></defs><text x="84" y="319" text-anchor="end">{escape(names[0])} +{escape(most)}</text>'
+              f'<rect x="88" y="312" width="80" {box} fill="url(#sides)"/><text x="172" y="319">{escape(names[1])} +{escape(most)}</text>'
+              f'<rect x="88" y="325" width="14" {box} fill="url(#few)"/><text x="106" y="332">too few to say</text>')
+    return _document(fills, {code: side["text"] for code, side in sides.items()}, colour, title, f'<g font-size="8">{legend}</g>', (), small=False)
+
+
+def _document(fills: Mapping[str, str], titles: Mapping[str, str], colour: Mapping[str, str], title: str, legend: str, selected: Collection[str],
+              small: bool) -> str:
     line = mixed(colour["paper"], colour["text"], LINE)
     head, foot = (0, 0) if small else (20, 46)
     height = HEIGHT + head + foot
@@ -190,15 +226,14 @@ def picture(where: pd.DataFrame, selected: Collection[str] = (), *, theme: str, 
     thin, thick = (0.9, 1.8) if small else (0.5, 0.9)
 
     def drawn(region: Region) -> str:
-        shade = shown[region.code]
-        fill = "url(#few)" if shade["few"] else mixed(colour["paper"], colour["primary"], strength(shade["level"]))
         dim = ' fill-opacity="0.45"' if selected and region.code not in selected else ""
-        return f'<path d="{region.d}" fill="{fill}"{dim}><title>{escape(shade["text"])}</title></path>'
+        said = f"<title>{escape(titles[region.code])}</title>" if titles.get(region.code) else ""
+        return f'<path d="{region.d}" fill="{fills[region.code]}"{dim}>{said}</path>'
 
-    regions = "".join(drawn(region) for region in REGIONS if region.code in shown)
+    regions = "".join(drawn(region) for region in REGIONS if region.code in fills)
     chosen = "".join(region.d for region in REGIONS if region.code in selected)
     paper = (f'<rect y="{-head}" width="{WIDTH}" height="{height}" fill="{colour["paper"]}"/>'
-             f'<text x="4" y="-7" font-weight="600">{escape(title)}</text>{_legend(where, shown, colour, unit, least)}')
+             f'<text x="4" y="-7" font-weight="600">{escape(title)}</text>{legend}')
     return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 {-head} {WIDTH} {height}" width="{WIDTH * scale:.0f}" height="{height * scale:.0f}" '
             f'role="img" font-family="sans-serif" font-size="{24 if small else 11}" fill="{colour["text"]}">'
             f'<title>{escape(title)}</title><defs>{_hatch(line)}</defs>{"" if small else paper}'
@@ -208,19 +243,22 @@ def picture(where: pd.DataFrame, selected: Collection[str] = (), *, theme: str, 
             f'{"".join(_letters(captions=not small))}</svg>')
 
 
-def _legend(where: pd.DataFrame, shown: dict[str, Shade], colour: dict[str, str], unit: str, least: int) -> str:
+def _said_base(where: pd.DataFrame, unit: str) -> str:
     answered, blank = _answered(where)
-    base = f"{'Share of ' if answered else ''}{_base(answered, unit)} · {blank:,} not recorded"
+    return f"{'Share of ' if answered else ''}{_base(answered, unit)} · {blank:,} not recorded"
+
+
+def _legend(shown: dict[str, Shade], colour: dict[str, str], hatched: str, base: str, most: str) -> str:
     beside = " · ".join(f"{label} {shown[code]['share']}" for code, label in ANSWERS.items() if code in shown and code != "not_recorded")
     stops = ((0, 0.0), (0.08, 0.0), (0.08, PALEST), (1, FULLEST))
     ramp = "".join(f'<stop offset="{at}" stop-color="{mixed(colour["paper"], colour["primary"], share)}"/>' for at, share in stops)
     box = f'height="8" stroke="{mixed(colour["paper"], colour["text"], LINE)}" stroke-width="0.5"'
     found = f'<text x="4" y="332">{escape(base)}</text><text x="4" y="344">{escape(beside)}</text>'
-    if highest(where, least):
+    if most:
         found += (f'<defs><linearGradient id="ramp">{ramp}</linearGradient></defs><text x="4" y="319">0 %</text>'
-                  f'<rect x="22" y="312" width="80" {box} fill="url(#ramp)"/><text x="106" y="319">{escape(highest(where, least))}</text>')
-    if least > 1:
-        found += f'<rect x="148" y="312" width="14" {box} fill="url(#few)"/><text x="166" y="319">fewer than {least}</text>'
+                  f'<rect x="22" y="312" width="80" {box} fill="url(#ramp)"/><text x="106" y="319">{escape(most)}</text>')
+    if hatched:
+        found += f'<rect x="148" y="312" width="14" {box} fill="url(#few)"/><text x="166" y="319">{hatched}</text>'
     return f'<g font-size="8">{found}</g>'
 
 

@@ -10,12 +10,9 @@ from dashboard import crossfilter, filters
 from dashboard.codelists import LOCATION, QUALITY
 from dashboard.cohort import NOT_RECORDED, Cohort
 from dashboard.distributions import Per
-from dashboard.figures import bodymap as drawing
 from dashboard.figures import cohort as figures
-from dashboard.figures import picture
 from dashboard.figures.cohort import Chart
-from dashboard.imports import export
-from dashboard.views import bodymap, marks, question, session
+from dashboard.views import bodymap, marks, question, takeaway
 from dashboard.views.question import PER
 from dashboard.wording import counted, percent
 
@@ -30,7 +27,7 @@ def grid() -> GridContainer:
     return st.grid(3, min_column_width=265, gap=("xsmall", "small"))
 
 
-def card(name: str, title: str, note: str, twin: pd.DataFrame, drawn: Chart | Callable[[], str]) -> DeltaGenerator:
+def card(name: str, title: str, note: str, twin: pd.DataFrame) -> DeltaGenerator:
     """Title, base, and the table twin with what can be taken along. What is returned is for the chart."""
     made = st.container(border=True, key=f"card_{name}", gap="xxsmall")
     with made, st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
@@ -38,18 +35,10 @@ def card(name: str, title: str, note: str, twin: pd.DataFrame, drawn: Chart | Ca
         opened = st.popover("Table", type="tertiary", key=f"table_{name}", on_change="rerun", help="The numbers; as a file, and the picture too")
     if opened.open:  # what nobody looks at is not sent
         with opened:
-            _files(name, title, note, twin, drawn)
+            takeaway.links(name)
             st.dataframe(twin.drop(columns="code", errors="ignore"), hide_index=True, key=f"twin_{name}", height="content" if len(twin) < 12 else 420,
                          width=440, alt=f"{title} as a table")
     return made
-
-
-def _files(name: str, title: str, note: str, twin: pd.DataFrame, drawn: Chart | Callable[[], str]) -> None:
-    with st.container(horizontal=True):
-        st.download_button("CSV", lambda: export.sheet(twin), f"{name}.csv", "text/csv", key=f"csv_{name}", on_click="ignore", icon=":material/download:",
-                           help="This table as a file")
-        st.download_button("SVG", lambda: picture.svg(drawn, title, note, theme=session.theme()) if isinstance(drawn, Chart) else drawn(), f"{name}.svg",
-                           "image/svg+xml", key=f"svg_{name}", on_click="ignore", icon=":material/image:", help="This picture as a file")
 
 
 def draw(name: str, title: str, chart: Chart, selected: tuple[str, ...] | list[str], change: Callable[[Cohort, str, bool], Cohort],
@@ -81,28 +70,27 @@ def answered(chart: str, numbers: pd.DataFrame, cohort: Cohort, per: Per, column
 
 
 def where(counted: pd.DataFrame, cohort: Cohort, per: Per) -> None:
-    with card("where", "Where", answered("locations", counted, cohort, per), shares(counted),
-               lambda: drawing.picture(counted, cohort.locations, theme=session.theme(), unit=per)):
+    with card("where", "Where", answered("locations", counted, cohort, per), shares(counted)):
         bodymap.show(counted, cohort.locations, unit=per, key="body_map", height=HEIGHT,
                      on_click=lambda code, add: question.change(lambda asked: filters.pressed(asked, "locations", code, add)))
 
 
 def qualities(counted: pd.DataFrame, cohort: Cohort, per: Per) -> None:
     chart = figures.bars(counted, PER[per], cohort.qualities)
-    with card("quality", "What it is like", answered("qualities", counted, cohort, per), shares(counted), chart):
+    with card("quality", "What it is like", answered("qualities", counted, cohort, per), shares(counted)):
         draw("qualities", "What it is like", chart, cohort.qualities, of("qualities"))
 
 
 def durations(counted: pd.DataFrame, cohort: Cohort, per: Per) -> None:
     chart = figures.bars(counted, PER[per], sort=False)
-    with card("duration", "How long", answered("durations", counted, cohort, per), shares(counted), chart):
+    with card("duration", "How long", answered("durations", counted, cohort, per), shares(counted)):
         draw("durations", "How long", chart, cohort.durations, of("durations"), HEIGHT - 24)
         st.caption("Since onset, at the last entry that says it." if per == "patient" else "Since onset.")
 
 
 def severity(counted: pd.DataFrame, cohort: Cohort, per: Per) -> None:
     lit, chart = [*map(str, filters.lit(cohort)), *([NOT_RECORDED] if cohort.severity_not_recorded else [])], figures.severity(counted, PER[per])
-    with card("severity", "How bad", answered("severity", counted, cohort, per, "answered_average"), counted, chart):
+    with card("severity", "How bad", answered("severity", counted, cohort, per, "answered_average"), counted):
         draw("severity", "How bad", chart, lit, filters.severity_pressed)
 
 
@@ -114,7 +102,7 @@ def together(counted: pd.DataFrame, cohort: Cohort, per: Per) -> None:
     left_out = crossfilter.context(cohort, "together") != cohort
     notes = ["" if whole else f"top {len(chart.rows)} × {len(chart.columns)}", _WHATEVER["together"] if left_out else ""]
     pair = [f"{place} {quality}" for place in cohort.locations for quality in cohort.qualities] if len(cohort.locations) == len(cohort.qualities) == 1 else []
-    with card("quality_by_location", "Quality × location", ", ".join(filter(None, notes)), twin, chart):
+    with card("quality_by_location", "Quality × location", ", ".join(filter(None, notes)), twin):
         if chart.marks:
             draw("together", "Quality by location", chart, pair, lambda asked, code, add: filters.paired(asked, *code.split()))
         else:
@@ -124,5 +112,5 @@ def together(counted: pd.DataFrame, cohort: Cohort, per: Per) -> None:
 def symptoms(counted: pd.DataFrame, cohort: Cohort, per: Per) -> None:
     everybody = int(counted[["present", "denied", "not_asked"]].iloc[0].sum())
     chart = figures.symptoms(counted, PER[per])
-    with card("red_flags", "Red flags", base("symptoms", everybody, "", cohort, per), counted, chart):
+    with card("red_flags", "Red flags", base("symptoms", everybody, "", cohort, per), counted):
         draw("symptoms", "Red flags", chart, cohort.symptoms, of("symptoms"))

@@ -13,7 +13,7 @@ from dashboard.figures.cohort import BUCKET_ICON
 from dashboard.figures.tokens import TOKENS
 from dashboard.imports import export
 from dashboard.status import Status
-from dashboard.views import cards, filtering, frame, marks, more, patient_link, question, session
+from dashboard.views import cards, filtering, frame, marks, more, patient_link, question, saving, session, takeaway
 from dashboard.wording import counted, number, plain
 from dashboard.worklist import TIER_OF
 
@@ -29,13 +29,16 @@ def page() -> None:
     if asked is None:
         return
     cohort, per = asked
+    found = saving.at(found)
+    takeaway.begin(cohort, found)
     with beside:
         stands = st.container(width="content")
         filtering.popover(cohort, found)
         question.bar(cohort, found)
     with st.container(gap="xsmall"):
         numbers = _numbers(crossfilter.NAMES, cohort, per, found)
-        _base(numbers["base"], cohort)
+        saving.frozen(cohort, numbers["base"])
+        _base(numbers["base"], cohort, found)
         if not numbers["base"].entries:
             question.loosen(cohort, _without(cohort, found))
         _cards(numbers, cohort, per)
@@ -52,8 +55,8 @@ def page() -> None:
 
 def _without(cohort: Cohort, found: Status) -> dict[str, int]:
     """How many patients are left without each chip."""
-    return session.answer("without", {"question": cohort.question(), "as_of": found.as_of}, lambda connection: {
-        chip.text: crossfilter.count(connection, chip.left, ["base"], as_of=found.as_of)["base"].patients for chip in filters.chips(cohort)})
+    return session.answer("without", {"question": cohort.question(), **found.times}, lambda connection: {
+        chip.text: crossfilter.count(connection, chip.left, ["base"], **found.times)["base"].patients for chip in filters.chips(cohort)})
 
 
 def _cards(numbers: dict[str, Counted], cohort: Cohort, per: Per) -> None:
@@ -64,25 +67,27 @@ def _cards(numbers: dict[str, Counted], cohort: Cohort, per: Per) -> None:
 
 
 def _numbers(names: tuple[str, ...], cohort: Cohort, per: Per, found: Status) -> dict[str, Counted]:
-    questions = {f"cohort {name}": {"of": crossfilter.context(cohort, name).question(), "per": per, "as_of": found.as_of}
-                 for name in names}
+    questions = {f"cohort {name}": {"of": crossfilter.context(cohort, name).question(), "per": per, **found.times} for name in names}
 
     def count(connection: object, missing: list[str]) -> dict[str, Counted]:
-        made = crossfilter.count(connection, cohort, [name.removeprefix("cohort ") for name in missing], as_of=found.as_of, per=per)
+        made = crossfilter.count(connection, cohort, [name.removeprefix("cohort ") for name in missing], **found.times, per=per)
         return {f"cohort {name}": one for name, one in made.items()}
     with st.spinner(f"Counting {counted(found.entries, 'entry')} …", show_time=True):
         made = session.answers(questions, count)
     return {name.removeprefix("cohort "): one for name, one in made.items()}
 
 
-def _base(base: Sample, cohort: Cohort) -> None:
+def _base(base: Sample, cohort: Cohort, found: Status) -> None:
     each = base.entries_per_patient
     low, median, high = ("" if value is None else number(round(value, 1)) for value in (each["q1"], each["median"], each["q3"]))
     middle = f" · median {median} each [{low}–{high}]" if median else ""
-    with st.container(horizontal=True, vertical_alignment="center", key="base", gap="xsmall"):
+    row = st.container(horizontal=True, vertical_alignment="center", gap="xsmall")
+    with row, st.container(horizontal=True, vertical_alignment="center", key="base", gap="xsmall"):
         st.markdown(f"{plain(cohort.describe())}: **{counted(base.patients, 'patient')}** · **{counted(base.entries, 'entry')}**:gray[{middle}]",
                     width="content")
         question.chips(cohort)
+    with row:
+        question.actions(cohort, found)
 
 
 # --- who ----------------------------------------------------------------------------------------------------------------------------
@@ -97,8 +102,8 @@ def _members(cohort: Cohort, base: Sample, found: Status) -> None:
         page_number = st.pagination(pages, key="members_page", persist_state="session") if pages > 1 else 1
         st.download_button("CSV", lambda: _sheet(cohort, found), "patients.csv", "text/csv", key="csv_members", on_click="ignore",
                            icon=":material/download:", help=f"All {counted(base.patients, 'patient')} of this cohort")
-    shown = session.answer("members", {"question": cohort.question(), "as_of": found.as_of, "page": page_number},
-                           lambda connection: members.page(connection, cohort, as_of=found.as_of, first=(page_number - 1) * PAGE, most=PAGE))
+    shown = session.answer("members", {"question": cohort.question(), **found.times, "page": page_number},
+                           lambda connection: members.page(connection, cohort, **found.times, first=(page_number - 1) * PAGE, most=PAGE))
     rows = shown["patient"].tolist()
     if session.recall("members") is None and session.recall("patient_page") in rows:
         session.choose_row("members", rows.index(session.recall("patient_page")))  # back from the patient's page
@@ -137,7 +142,7 @@ def _score(value: float | None) -> str:
 
 def _sheet(cohort: Cohort, found: Status) -> str:
     with session.reading() as connection:
-        return export.sheet(members.sheet(members.page(connection, cohort, as_of=found.as_of, most=None)))
+        return export.sheet(members.sheet(members.page(connection, cohort, **found.times, most=None)))
 
 
 page()

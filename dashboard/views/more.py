@@ -38,7 +38,7 @@ def show(numbers: dict[str, Counted], cohort: Cohort, per: Per, found: Status) -
 def _age(numbers: dict[str, Counted], cohort: Cohort, per: Per, found: Status) -> None:
     ages, names = numbers["ages"], range_names("age")
     chart = figures.bars(ages, PER[per], sort=False)
-    with cards.card("age", "Age", cards.answered("ages", ages, cohort, per), cards.shares(ages), chart):
+    with cards.card("age", "Age", cards.answered("ages", ages, cohort, per), cards.shares(ages)):
         lit = [*filters.within(profile.AGES, cohort.age_from, cohort.age_to), *([NOT_RECORDED] if cohort.age_not_recorded else [])]
         cards.draw("ages", "Age", chart, lit, lambda asked, code, add: filters.band_pressed(asked, profile.AGES, names, code, add), _TALL - 24)
         st.caption(f"Reached in {spoken(found.as_of)[-4:]}, by the last birth year given.")
@@ -49,7 +49,7 @@ def _sex_and_source(numbers: dict[str, Counted], cohort: Cohort, per: Per, found
     by_source = figures.bars(sources, PER[per], cohort.sources)  # of which the last is a source not recorded: there is none
     charts = {"sexes": ("Sex", figures.bars(sexes, PER[per], sort=False)), "sources": ("Source", replace(by_source, marks=by_source.marks[:-1]))}
     twin = pd.concat([cards.shares(frame).assign(of_what=name) for name, frame in (("sex", sexes), ("source", sources))])
-    with cards.card("sex_and_source", "Sex, source", cards.answered("sexes", sexes, cohort, per), twin, charts["sexes"][1]):
+    with cards.card("sex_and_source", "Sex, source", cards.answered("sexes", sexes, cohort, per), twin):
         for field, (name, chart) in charts.items():
             cards.draw(field, name, chart, getattr(cohort, field), cards.of(field), _LOW + 12)
 
@@ -59,7 +59,7 @@ def _relief(numbers: dict[str, Counted], cohort: Cohort, per: Per, found: Status
     chart = drawings.relief(relief, PER[per])
     lit = [*(code for code in cohort.tried if code not in cohort.negated), *(NOTHING_HELPED if NONE in cohort.helped else ())]
     twin = relief.assign(share_helped=[percent(row.helped, row.tried) if row.helped == row.helped else "" for row in relief.itertuples()])
-    with cards.card("relief", "Relief", cards.answered("relief", relief, cohort, per), twin, chart):
+    with cards.card("relief", "Relief", cards.answered("relief", relief, cohort, per), twin):
         cards.draw("relief", "Relief", chart, lit, filters.relief_pressed, _TALL - 24)
         st.caption("Helped ÷ tried; beside the name, how many tried it.")
 
@@ -71,7 +71,7 @@ def _over_time(numbers: dict[str, Counted], cohort: Cohort, per: Per, found: Sta
     through = f", data through {spoken(found.oldest)} (oldest source)" if found.oldest is not None else ""
     note = f"{'' if whole else 'any date, '}as of {spoken(found.as_of)}{through}"
     bands = {row.code: (int(row.since), int(row.until)) for row in weeks.itertuples()}
-    with cards.card("over_time", "Over time", note, weeks.drop(columns=["since", "until"]), chart):
+    with cards.card("over_time", "Over time", note, weeks.drop(columns=["since", "until"])):
         if chart.marks:
             cards.draw("weeks", "Over time", chart, filters.within(bands, cohort.since, cohort.until),
                        lambda asked, code, add: filters.band_pressed(asked, bands, filters.PERIOD, code, add), _TALL)
@@ -83,7 +83,7 @@ def _high_pain(numbers: dict[str, Counted], cohort: Cohort, per: Per, found: Sta
     counts = numbers["high_pain"]
     chart = figures.bars(counts, PER["patient"], sort=False)
     answered = cards.base("high_pain", int(counts["answered"].iloc[0]), "", cohort, "patient")
-    with cards.card("high_pain", "Time in high pain", answered, cards.shares(counts), chart):
+    with cards.card("high_pain", "Time in high pain", answered, cards.shares(counts)):
         cards.draw("high_pain", "Time in high pain", chart, cohort.high_pain, cards.of("high_pain"), _TALL - 68)
         st.caption("Share of a patient's diary days with worst pain of 7 or more, all entries in the period; where worst is blank, severity stands in. "
                    "Counted in patients.")
@@ -93,7 +93,7 @@ def _hours(numbers: dict[str, Counted], cohort: Cohort, per: Per, found: Status)
     hours = numbers["hours"]
     chart = drawings.hours(hours, PER[per])
     lit = [*cohort.hours, *(NIGHT_HOURS if NIGHT in cohort.hours else ())]
-    with cards.card("hour_of_day", "Hour of day", f"{cards.answered('hours', hours, cohort, per)}, night 22:00 to 06:00", cards.shares(hours), chart):
+    with cards.card("hour_of_day", "Hour of day", f"{cards.answered('hours', hours, cohort, per)}, night 22:00 to 06:00", cards.shares(hours)):
         cards.draw("hours", "Hour of day", chart, lit, cards.of("hours"), _TALL)
 
 
@@ -103,6 +103,6 @@ def _completeness(numbers: dict[str, Counted], cohort: Cohort, per: Per, found: 
     chart = drawings.completeness(fields, PER[per])
     twin = fields.assign(share=[percent(row.answered, everybody) for row in fields.itertuples()])
     whole = crossfilter.context(cohort, "blank") == cohort
-    with cards.card("completeness", "Completeness", f"{counted(everybody, per)}{'' if whole else ', any gap'}", twin, chart):
+    with cards.card("completeness", "Completeness", f"{counted(everybody, per)}{'' if whole else ', any gap'}", twin):
         cards.draw("blank", "Completeness", chart, cohort.blank, cards.of("blank"), _TALL - 24)
         st.caption("In any matching entry." if per == "patient" else "Press for the entries that leave it blank.")

@@ -8,7 +8,7 @@ from dashboard.cohort import Cohort
 from dashboard.distributions import Per
 from dashboard.errors import Refused
 from dashboard.status import Status
-from dashboard.views import session
+from dashboard.views import saving, session, takeaway
 from dashboard.wording import counted, plain
 
 PER = {"patient": "patients", "entry": "entries"}
@@ -72,6 +72,14 @@ def bar(cohort: Cohort, found: Status) -> None:
     session.remember("count_per", session.recall("per", "patient"))
     st.radio("Count", list(PER), format_func=PER.get, key="count_per", label_visibility="collapsed", horizontal=True, width="content",
              on_change=lambda: session.remember("per", session.recall("count_per")))
+
+
+def actions(cohort: Cohort, found: Status) -> None:
+    """What can be done with the whole of it; beside the sentence."""
+    with st.container(horizontal=True, vertical_alignment="center", width="content", gap="xsmall", key="actions"):
+        saving.box(cohort, found, lambda other: change(lambda _: other))
+        st.page_link("dashboard/views/compare.py", label="Compare", icon=":material/compare_arrows:")
+        takeaway.report(cohort, found)
 
 
 def chips(cohort: Cohort) -> None:

@@ -7,7 +7,6 @@ from datetime import datetime
 from pathlib import Path
 from threading import Barrier, Thread
 
-import pandas as pd
 import pytest
 from sqlalchemy import Engine, select
 from streamlit.testing.v1 import AppTest
@@ -16,7 +15,7 @@ from dashboard import audit, database, handout, lineup, past, start, status, tri
 from dashboard.__main__ import main
 from dashboard.days import spoken
 from dashboard.errors import Conflict, Refused
-from dashboard.imports import commit, export, fields, mapping, plan, quarantine, report, tabular
+from dashboard.imports import commit, fields, mapping, plan, quarantine, report, tabular
 from dashboard.imports.apply import applied
 from dashboard.imports.planned import ImportPlan
 from dashboard.lineup import Filters
@@ -24,7 +23,7 @@ from dashboard.rules import active, definition, evaluate
 from dashboard.rules import outcome as asking
 from dashboard.schema import evaluation, flag, import_batch, patient, rule_set, source, triage_action
 from dashboard.status import DISCLAIMER
-from dashboard.views import cards, session
+from dashboard.views import cards, session, takeaway
 from tests.canonical import Row, quiet, scant, written
 from tests.clinic import Clinic
 from tests.files import AT, BY, TODAY, counts, imported, live, planned, stored
@@ -296,24 +295,29 @@ def test_hazard_12_silence_is_taken_as_safety(app: Engine) -> None:
 
 
 def test_hazard_13_few_patients_in_an_export(app: Engine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """Nothing suppresses small numbers yet; what holds is that no aggregate names anybody."""
+    """Files hold no small number, nor anybody's name; the screen and the terminal, which are the clinic's own, hold small numbers."""
     load(app, "march.csv", written(
         quiet("ZQ-1", day(0), source="Northfield", qualities="ripping", note="Mrs Quux", entry_id="KEY-1", onset_date="2025-01-01", **WET),
         *[quiet(f"ZQ-{n}", day(n), source="Northfield", qualities="dull") for n in range(2, 6)]))
-    drawn, twins = cards._card, {}
+    drawn, files, twins = takeaway.st.download_button, {}, {}
 
-    def card(name: str, title: str, note: str, twin: pd.DataFrame, *picture: Callable[[], str]) -> object:
-        twins[name] = export.sheet(twin) + "".join(draw() for draw in picture)
-        return drawn(name, title, note, twin, *picture)
-    monkeypatch.setattr(cards, "_card", card)
+    def offered(label: str, data: Callable[[], str], name: str, *rest: object, **how: object) -> object:
+        files[name] = data()
+        return drawn(label, data, name, *rest, **how)
+    monkeypatch.setattr(takeaway.st, "download_button", offered)
+    card = cards._card
+    monkeypatch.setattr(cards, "_card", lambda name, title, note, twin: twins.update({name: twin}) or card(name, title, note, twin))
     events.open_page("cohort")
-    assert len(twins) == 6
+    lists = {name: files.pop(name) for name in ("patients.csv", "worklist.csv", "worklist.html")}
+    assert len(files) == 8 and len(twins) == 6, "a table a card, the body map, the report"
     assert main(["--database", app.url.render_as_string(hide_password=False), "summary", "--json"]) == 0
     summary = capsys.readouterr().out
-    for text in (*twins.values(), summary):
+    for text in (*files.values(), summary):
         assert not re.search(r"ZQ-|Quux|KEY-|patient_id", text)
-    # a one is given out as a one: whoever builds disclosure control changes this line and the document
-    assert re.search(r"^ripping,[^,]+,1,5,20 %", twins["quality"], re.MULTILINE)
+    assert re.search(r"^ripping,[^,]+,1 to 10,1 to 10,suppressed,suppressed,1 to 10,patients,All entries,", files["quality.csv"], re.MULTILINE)
+    for name in twins:
+        assert not re.search(r",[1-5],", files[f"{name}.csv"].replace(',1,"counts of', ',"counts of')), "five patients are nowhere, nor one of them"
+    assert twins["quality"].set_index("code").at["ripping", "n"] == 1 and "ZQ-1" in lists["patients.csv"]
     assert json.loads(summary)["symptoms"]["urinary_incontinence"]["present"] == 1
 
 

@@ -5,7 +5,8 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from dashboard import activity, audit, triage
+from dashboard import activity, audit, saved, triage
+from dashboard.cohort import Cohort
 from dashboard.imports import commit, quarantine, undo
 from dashboard.rules import active, definition, flags
 from tests.canonical import quiet
@@ -34,6 +35,7 @@ WRITES: dict[str, Callable[[Clinic], Callable[[], object]]] = {
     "record the shipped rules": lambda c: lambda: active.record_shipped(c.engine, at=c.at),
     "activate rules": lambda c: lambda: active.activate(c.engine, 2, reason="agreed", **c.moment()),
     "record an export": lambda c: lambda: activity.record_export(c.engine, 3, **c.moment()),
+    "save a cohort": lambda c: lambda: saved.save(c.engine, "All", Cohort(), freeze_as_of=TODAY, **c.moment()),
     "acknowledge": lambda c: act(c, "acknowledge"), "start": lambda c: act(c, "start"), "assign": lambda c: act(c, "assign", assignee="M. Ito"),
     "note": lambda c: act(c, "note", text="rang"), "escalate": lambda c: act(c, "escalate"),
     "snooze": lambda c: act(c, "snooze", text="away", until_day=TODAY + 5), "close": lambda c: act(c, "close", outcome="routine_visit"),

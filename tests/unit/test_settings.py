@@ -1,6 +1,8 @@
 from pathlib import Path
 
-from dashboard.settings import ROOT, Settings, read
+import pytest
+
+from dashboard.settings import ROOT, Settings, most_few, read
 
 
 def test_what_is_not_set_or_blank_has_its_default() -> None:
@@ -11,6 +13,11 @@ def test_what_is_not_set_or_blank_has_its_default() -> None:
 def test_what_is_set_counts_without_its_blanks() -> None:
     found = read({"PAIN_DIARY_DATABASE": " postgresql+psycopg://a@b/c\n", "PAIN_DIARY_DEMO": "no", "HOME": "/"})
     assert (found.database, found.demo) == ("postgresql+psycopg://a@b/c", "no")
+
+
+@pytest.mark.parametrize(("given", "most"), [("10", 10), ("0", 0), ("5", 5), ("1", 10), ("-3", 10), ("none", 10)])
+def test_what_cannot_be_read_hides_as_much_as_the_default(given: str, most: int) -> None:
+    assert most_few(read({"PAIN_DIARY_FEW": given})) == most
 
 
 def test_paths_do_not_hang_on_the_working_directory() -> None:

@@ -21,7 +21,7 @@ from dashboard.views.choosing import Refusal
 from tests.files import live
 from tests.packed import workbook, zipped
 from tests.spec.test_mappings import REDCAP
-from tests.views.events import begin_with, choose_rows, click, has, settled, sheet, shown, type_into, upload
+from tests.views.events import begin_with, choose_rows, click, has, load, settled, sheet, shown, type_into, upload
 
 Open = Callable[..., AppTest]
 GOOD = sheet("001,2025-03-01,4,mid_back,yes,no", "001,2025-03-02,5,mid_back,no,no", "002,2025-03-01,3,low_back,,")

@@ -1,0 +1,156 @@
+"""The patients of the cohort page beside others: who they are, then every chart, with differences and their intervals."""
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import comparison, filters, outgoing, saved
+from dashboard.cohort import Cohort
+from dashboard.comparison import LANDMARK, LEAST, Comparison, Group, Side
+from dashboard.figures import compared
+from dashboard.imports import export
+from dashboard.status import Status
+from dashboard.views import frame, saving, session, takeaway
+from dashboard.wording import counted, listing, number, percent, plain
+
+REST = "Everyone else"
+# title, what is compared, how many rows the chart has; None: all
+CARDS = {"sexes": ("Sex", "", None), "ages": ("Age", "", None), "sources": ("Source", "", None), "locations": ("Where", "of who said where", 12),
+         "qualities": ("What it is like", "of who said it", 12), "durations": ("How long", "of who gave an onset", None),
+         "average": ("How bad, on average", "of who gave it", None), "worst": ("How bad at worst", "of who gave it", None),
+         "symptoms": ("Red flags", "reported by those who were asked", 14), "together": ("Quality × location", "of who name the place", 12),
+         "buckets": ("Where they stand", "by the last evaluation", None)}
+COLUMNS = (("sexes", "sources", "locations", "average", "symptoms"), ("ages", "buckets", "durations", "qualities", "worst", "together"))
+
+
+def page() -> None:
+    found, beside = frame.beginning("Compare")
+    with beside:
+        st.page_link("dashboard/views/cohort.py", label="Back to the cohort", icon=":material/arrow_back:")
+    question = session.recall("question")
+    if found.is_empty or question is None:
+        st.markdown("Ask the **Cohort** page for some patients first; here they are compared with others.")
+        return
+    looked_at = saving.at(found)
+    choices = _choices(question, looked_at)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        with st.container(width="stretch", gap="xxsmall"):
+            st.markdown(f"**A** {plain(question.describe())}")
+            frame.small("Whoever wrote such an entry; counted is all they wrote in its period.")
+        chosen = st.selectbox("**B**", list(choices), key="compare_with", width=360)
+        landmark = st.toggle(f"First {LANDMARK} days decide", key="landmark", help=f"Who is in a group is decided by the first {LANDMARK} days of each diary, "
+                             "and only what was written after them is counted: who writes for longer is then not in a group for that reason.")
+    b = choices[chosen]
+    a = Group("A", question, looked_at.as_of, looked_at.known_at, landmark=landmark)
+    b = Group(b.name, b.of, b.as_of, b.known_at, b.rest, b.among, landmark)
+    with st.spinner("Comparing …", show_time=True):
+        made = session.answer("compare", {"a": _key(a), "b": _key(b)}, lambda connection: comparison.compare(connection, a, b))
+    _sizes(made, landmark)
+    if not (made.a.patients and made.b.patients):
+        st.markdown(f"**Nobody is in {'A' if not made.a.patients else 'B'}**, so there is nothing to compare."
+                    + (" Everybody meets the question: ask for less on the Cohort page." if made.a.patients and b.rest else ""))
+        return
+    _warnings(made, a, b)
+    about = {f"group_{side}": text for side, text in (("a", question.describe()), ("b", chosen if b.rest else f"{chosen}: {b.of.describe()}"))} | {
+        name: text for name, text in takeaway.about(question, looked_at).items() if name != "question"} | {
+        "landmark_days": str(LANDMARK) if landmark else "none"}
+    for column, names in zip(st.columns(2, gap="small"), COLUMNS, strict=True):
+        with column:
+            for name in names:
+                if name in made.tables:
+                    _card(name, *CARDS[name], made, about)
+
+
+def _choices(question: Cohort, found: Status) -> dict[str, Group]:
+    """By the words that offer it."""
+    times = {"as_of": found.as_of, "known_at": found.known_at}
+    period = Cohort(since=question.since, until=question.until)
+    choices = {REST: Group("rest", question, rest=True, among=period, **times)}
+    for chip in filters.chips(question):
+        if chip.left != question and chip.left != period and not (question.since, question.until) != (chip.left.since, chip.left.until):
+            choices[f"The same, but not {chip.text}"] = Group("rest", question, rest=True, among=chip.left, **times)
+    with session.reading() as connection:
+        kept = saved.everything(connection)
+    for one in kept:
+        if not one.retired and all(one.version >= other.version for other in kept if other.cohort == one.cohort):
+            at = {"as_of": one.frozen.as_of, "known_at": one.frozen.known_at} if one.frozen else times
+            choices[f"Saved: {saving.called(one)}"] = Group("saved", one.question, **at)
+    return choices
+
+
+def _key(group: Group) -> dict:
+    return {"of": group.of.question(), "among": group.among.question(), "rest": group.rest, "landmark": group.landmark, "as_of": group.as_of,
+            "known_at": group.known_at}
+
+
+def _sizes(made: Comparison, landmark: bool) -> None:
+    def of(name: str, side: Side) -> str:
+        middle = "" if side.median is None else f", median {number(round(side.median, 1))} each"
+        gone = f", {side.members - side.patients:,} more wrote nothing after day {LANDMARK}" if landmark and side.members > side.patients else ""
+        return f"**{name} {counted(side.patients, 'patient')}** · {counted(side.entries, 'entry')}{middle}{gone}"
+    both = f" · **{counted(made.both, 'patient')} in both**" if made.both else " · nobody in both"
+    st.markdown(f"{of('A', made.a)} · {of('B', made.b)}{both}")
+    frame.small("Shares of patients, in percent; in brackets the 95 % interval of the difference, from drawing patients anew 1,000 times. "
+                f"Of many differences some are large by chance. No difference is given where fewer than {LEAST} answered on a side.")
+
+
+def _warnings(made: Comparison, a: Group, b: Group) -> None:
+    if mix := comparison.case_mix(made):
+        words = [f"{label.lower()} ({compared.signed(difference)} points)" for _, label, difference in mix[:4]]
+        st.warning(f"**A and B differ in who they are:** {listing(map(plain, words), 'and')}. Differences below may come from that; ask within "
+                   "one sex, age or source on the Cohort page.", icon=":material/balance:")
+    if not a.landmark and (comparison.ever(a.of) or comparison.ever(b.of) or comparison.ever(b.among)):
+        st.warning("**Belonging means having written it ever.** Who writes for longer has more chances to; the median is "
+                   f"{number(made.a.median)} entries in A, {number(made.b.median)} in B. *First {LANDMARK} days decide* takes that away.",
+                   icon=":material/hourglass_empty:")
+    if made.both and not made.paired:
+        st.warning("Patients are in both, with other entries on each side: the intervals take A and B as apart, and are not exact.",
+                   icon=":material/join_inner:")
+
+
+def _card(name: str, title: str, note: str, most: int | None, made: Comparison, about: dict[str, str]) -> None:
+    rows, theme = made.tables[name], session.theme()
+    with st.container(border=True, key=f"compare_{name}", gap="xxsmall"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+            st.markdown(f"**{title}** :small[:gray[{note}]]", width="stretch")
+            opened = st.popover("Table", type="tertiary", key=f"compare_table_{name}", on_change="rerun")
+            st.download_button("CSV", partial(_sheet, name, made, about), f"compare_{name}.csv", "text/csv", key=f"compare_csv_{name}", type="tertiary",
+                               on_click="ignore", help=f"This table as a file. {takeaway.control()}")
+        if opened.open:
+            with opened:
+                st.dataframe(rows.drop(columns="code").round(1), hide_index=True, key=f"compare_twin_{name}", width=640, alt=f"{title}, A and B as a table")
+        if rows.empty:
+            st.caption("Nobody says both where it hurts and what it is like.")
+            return
+        if name == "locations":
+            with st.container(horizontal_alignment="center"):
+                st.image(compared.body(rows, "Where: A less B, in points", theme=theme), alt=f"Body map of the differences: {_in_words(rows)}", width=300)
+        shown = rows if most is None else compared.largest(rows, most)
+        st.image(compared.dots(shown, f"{title}: A and B", theme=theme), alt=f"{title}: {_in_words(shown)}", width="stretch")
+        said = [*_missing(name, rows), *([f"the {len(shown)} that most say, of {len(rows)}"] if len(shown) < len(rows) else [])]
+        if name in made.means and made.means[name][2] == made.means[name][2]:
+            of_a, of_b, *rest = made.means[name]
+            difference, low, high = (compared.signed(value, 1) for value in rest)
+            said.append(f"mean {of_a:.1f} and {of_b:.1f}: {difference} [{low} to {high}]")
+        if said:
+            frame.small(" · ".join(said))
+
+
+def _missing(name: str, rows: pd.DataFrame) -> list[str]:
+    if name in ("together", "buckets", "sources"):
+        return []
+    blank = {side: rows[f"missing_{side}"] / (rows[f"missing_{side}"] + rows[f"of_{side}"]).clip(lower=1) for side in "ab"}
+    if name == "symptoms":
+        return [f"not asked: {', '.join(f'{side.upper()} {100 * one.min():.0f} to {100 * one.max():.0f} %' for side, one in blank.items())}"]
+    return [f"not recorded: A {percent(blank['a'].iloc[0], 1)}, B {percent(blank['b'].iloc[0], 1)}"]
+
+
+def _in_words(rows: pd.DataFrame) -> str:
+    return "; ".join(f"{row.label} {compared.said(row)}" for row in rows.itertuples())
+
+
+def _sheet(name: str, made: Comparison, about: dict[str, str]) -> str:
+    return export.sheet(outgoing.compared(name, made, about, takeaway.most_few()))
+
+
+page()

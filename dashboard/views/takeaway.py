@@ -1,0 +1,85 @@
+"""What can be taken away from the cohort page: the tables and pictures of its cards, always of patients, under disclosure control."""
+import os
+from functools import partial
+
+import streamlit as st
+
+from dashboard import crossfilter, outgoing, settings
+from dashboard import report as reports
+from dashboard.cohort import Cohort
+from dashboard.days import date_of, spoken
+from dashboard.imports import export
+from dashboard.outgoing import Outgoing
+from dashboard.status import DISCLAIMER, Status
+from dashboard.views import session
+
+# charts of the cards; a card that is not here has no file
+CARDS = {"where": ("locations",), "quality": ("qualities",), "duration": ("durations",), "severity": ("severity",), "quality_by_location": ("together",),
+         "red_flags": ("symptoms",), "age": ("ages",), "sex_and_source": ("sexes", "sources"), "relief": ("relief",), "over_time": ("weeks",),
+         "high_pain": ("high_pain",), "hour_of_day": ("hours",), "completeness": ("blank",)}
+
+
+def most_few() -> int:
+    return settings.most_few(settings.read(os.environ))
+
+
+def control() -> str:
+    most = most_few()
+    return (f"Counts of 1 to {most} patients are not in it, nor what they could be computed from; on screen they are." if most
+            else "Disclosure control is off: small counts are in it.")
+
+
+def begin(cohort: Cohort, found: Status) -> None:
+    """What the links of this run are about."""
+    session.remember("taking", (cohort, found))
+
+
+def links(card: str) -> None:
+    """The files of a card."""
+    cohort, found = session.recall("taking")
+    with st.container(horizontal=True):
+        for name in CARDS[card]:
+            of = f" {outgoing.CHARTS[name].title.lower()}" if len(CARDS[card]) > 1 else ""
+            st.download_button(f"CSV{of}", partial(_sheet, name, cohort, found), f"{name}.csv", "text/csv", key=f"csv_{name}", on_click="ignore",
+                               icon=":material/download:", help=f"This table of patients as a file. {control()}")
+            if outgoing.CHARTS[name].picture:
+                st.download_button(f"SVG{of}", partial(_picture, name, cohort, found, session.theme()), f"{name}.svg", "image/svg+xml", key=f"svg_{name}",
+                                   on_click="ignore", icon=":material/image:", help=f"This picture of patients as a file. {control()}")
+
+
+def _made(name: str, cohort: Cohort, found: Status) -> Outgoing:
+    with session.reading() as connection:
+        counted = crossfilter.count(connection, crossfilter.context(cohort, name), ["base", name], **found.times)
+    return outgoing.protected(name, counted[name], counted["base"].patients, most_few())
+
+
+def _sheet(name: str, cohort: Cohort, found: Status) -> str:
+    return export.sheet(outgoing.sheet(_made(name, cohort, found), about(crossfilter.context(cohort, name), found), most_few()))
+
+
+def _picture(name: str, cohort: Cohort, found: Status, theme: str) -> str:
+    return outgoing.picture(_made(name, cohort, found), theme)
+
+
+def report(cohort: Cohort, found: Status) -> None:
+    """Made when it is asked for."""
+    st.download_button("Report", partial(_report, cohort, found), "cohort_report.html", "text/html", key="report", type="tertiary", on_click="ignore",
+                       icon=":material/summarize:", help=f"All charts and their tables on pages to print, counted in patients. {control()}")
+
+
+def _report(cohort: Cohort, found: Status) -> str:
+    with session.reading() as connection:
+        made = reports.counted(connection, cohort, most_few(), **found.times)
+    through = about(cohort, found)["data_through"]
+    known = f", as known at event {found.known_at}" if found.known_at is not None else ""
+    lines = [f"As of {spoken(found.as_of)}{known} · data through {through or 'no day'} (oldest source) · rules v{found.rule_set}",
+             f"Made {session.now():%Y-%m-%d %H:%M} UTC. Each patient counts once. {control()}"]
+    return reports.page(cohort.describe(), made, lines, disclaimer=DISCLAIMER)
+
+
+def about(cohort: Cohort, found: Status) -> dict[str, str]:
+    """What every file says of itself."""
+    through = min((day for name, day in found.through.items() if not cohort.sources or name in cohort.sources), default=None)
+    return {"question": cohort.describe(), "as_of": date_of(found.as_of).isoformat(),
+            **({"known_at_event": str(found.known_at)} if found.known_at is not None else {}),
+            "data_through": "" if through is None else date_of(through).isoformat(), "rule_set": str(found.rule_set)}

@@ -1,0 +1,49 @@
+"""How much is left out, and of what."""
+import pandas as pd
+import pytest
+
+from dashboard import crossfilter, disclosure, outgoing
+from dashboard.disclosure import BASE, HIDDEN
+
+FEW = "1 to 10"
+
+
+def durations(*n: int) -> pd.DataFrame:
+    return pd.DataFrame({"code": ["short", "middle", "long", "not_recorded"], "n": n, "answered": sum(n[:3])})
+
+
+def test_nothing_is_missing_where_nothing_is_small() -> None:
+    assert not disclosure.protect(disclosure.exclusive(durations(11, 0, 40, 20))).words, "zero is written"
+    assert not disclosure.protect(disclosure.exclusive(durations(1, 2, 3, 4)), 0).words, "and none is suppressed where that was turned off"
+
+
+@pytest.mark.parametrize(("n", "words"), [
+    # the second class goes too, or the first were the rest of those who answered
+    ((5, 0, 40, 20), {("short", "n"): FEW, ("long", "n"): HIDDEN}),
+    ((5, 7, 40, 20), {("short", "n"): FEW, ("middle", "n"): FEW}),
+    # two small ones that together are 2 would be 1 and 1, that together are 20 ten and ten
+    ((1, 1, 40, 20), {("short", "n"): FEW, ("middle", "n"): FEW, ("long", "n"): HIDDEN}),
+    ((10, 10, 40, 20), {("short", "n"): FEW, ("middle", "n"): FEW, ("long", "n"): HIDDEN}),
+    # who is not recorded is all less those who answered, who are the classes together
+    ((15, 11, 40, 3), {("not_recorded", "n"): FEW, ("", "answered"): HIDDEN, ("middle", "n"): HIDDEN}),
+    ((4, 0, 0, 0), {("short", "n"): FEW, ("", "answered"): FEW, BASE: FEW}),
+    ((11, 0, 0, 0), {}), ((0, 0, 0, 0), {})])
+def test_exclusive_classes(n: tuple[int, ...], words: dict) -> None:
+    assert disclosure.protect(disclosure.exclusive(durations(*n))).words == words
+
+
+def test_a_list_keeps_its_counts_where_few_did_not_answer() -> None:
+    frame = pd.DataFrame({"code": ["a", "b", "none"], "n": [300, 7, 40], "answered": 320, "not_recorded": 4})
+    kept = disclosure.protect(disclosure.listed(frame))
+    assert kept.words == {("b", "n"): FEW, ("not_recorded", "n"): FEW, ("", "answered"): HIDDEN}
+    # everybody but one names it, so it would tell that one did not answer
+    frame = pd.DataFrame({"code": ["a", "b", "none"], "n": [49, 30, 12], "answered": 49, "not_recorded": 1})
+    assert disclosure.protect(disclosure.listed(frame)).words == {("a", "n"): HIDDEN, ("not_recorded", "n"): FEW, ("", "answered"): HIDDEN}
+
+
+def test_what_is_missing_elsewhere_is_missing_here() -> None:
+    assert disclosure.protect(disclosure.exclusive(durations(30, 30, 30, 0)), hidden=[BASE]).words == {BASE: HIDDEN, ("not_recorded", "n"): HIDDEN}
+
+
+def test_every_chart_says_how_it_adds_up() -> None:
+    assert outgoing.CHARTS.keys() == {*crossfilter.NAMES, *crossfilter.MORE} - {"base"}

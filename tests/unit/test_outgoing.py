@@ -1,0 +1,115 @@
+"""What leaves says the same whatever the numbers are that it does not say."""
+from xml.etree import ElementTree
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dashboard import outgoing, report
+from dashboard.codelists import LOCATION, QUALITY, RELIEF, SYMPTOM
+from dashboard.comparison import Comparison, Side, difference, rows
+from dashboard.report import Counted
+from dashboard.sample import HOUR
+
+BASE = 200
+
+
+def listed(codes: dict[str, str], answered: int, **n: int) -> pd.DataFrame:
+    labels = {**codes, "none": "None"}
+    return pd.DataFrame([(code, label, n.get(code, 0), answered, BASE - answered) for code, label in labels.items()],
+                        columns=["code", "label", "n", "answered", "not_recorded"])
+
+
+def classes(*n: int) -> pd.DataFrame:
+    return pd.DataFrame({"code": ["short", "middle", "long", "not_recorded"], "label": ["short", "middle", "long", "not recorded"], "n": n,
+                         "answered": sum(n[:3]), "not_recorded": n[3]})
+
+
+def severity(average: dict[int, int], worst: dict[int, int]) -> pd.DataFrame:
+    n = {name: [*(given.get(point, 0) for point in range(11)), BASE - sum(given.values())] for name, given in (("average", average), ("worst", worst))}
+    return pd.DataFrame({"code": [*map(str, range(11)), "not_recorded"], **n, "answered_average": sum(average.values()), "answered_worst": sum(worst.values())})
+
+
+def symptoms(**said: tuple[int, int]) -> pd.DataFrame:
+    found = [(code, label, *said.get(code, (0, 100))) for code, label in SYMPTOM.label.items()]
+    frame = pd.DataFrame(found, columns=["code", "label", "present", "denied"])
+    return frame.assign(not_asked=BASE - frame["present"] - frame["denied"], answered=frame["present"] + frame["denied"])
+
+
+def grid(*pairs: tuple[str, str, int, int]) -> pd.DataFrame:
+    return pd.DataFrame(pairs, columns=["location", "quality", "n", "named"])
+
+
+def relief(**said: tuple[int, int, int]) -> pd.DataFrame:
+    rows = [(code, RELIEF.label[code], *said.get(code, (0, 0, 0)), 150, 50) for code in ("rest", "heat_pack", "massage")]
+    return pd.DataFrame([*rows, ("none", "Nothing tried", 40, None, None, 150, 50), ("none_helped", "Nothing helped", 30, None, None, 120, 80)],
+                        columns=["code", "label", "tried", "helped", "help_not_recorded", "answered", "not_recorded"])
+
+
+def hours(n: dict[int, int]) -> pd.DataFrame:
+    return listed(HOUR.label, 150, **{f"{hour:02}": number for hour, number in n.items()}).iloc[:24]
+
+
+def weeks(*patients: int) -> pd.DataFrame:
+    return pd.DataFrame([(str(week), f"week {week}", 7 * week, 7 * week + 6, n, 3 * n) for week, n in enumerate(patients)],
+                        columns=["code", "label", "since", "until", "patients", "entries"])
+
+
+def fields(*answered: int) -> pd.DataFrame:
+    return pd.DataFrame([(f"f{place}", f"Field {place}", "", n, BASE - n) for place, n in enumerate(answered)],
+                        columns=["code", "label", "group", "answered", "not_recorded"])
+
+
+SAME = [
+    ("locations", listed(LOCATION.label, 196, neck=90, jaw=3, none=120), listed(LOCATION.label, 193, neck=90, jaw=9, none=120)),
+    ("qualities", listed(QUALITY.label, 180, dull=90, sharp=2, none=95), listed(QUALITY.label, 180, dull=90, sharp=8, none=95)),
+    ("durations", classes(3, 80, 77, 40), classes(7, 80, 73, 40)),
+    ("severity", severity({2: 90, 3: 4, 4: 12}, {9: 100, 7: 3}), severity({2: 90, 3: 5, 4: 11}, {9: 95, 7: 8})),
+    ("symptoms", symptoms(fever=(3, 150), rigors=(40, 6)), symptoms(fever=(9, 144), rigors=(44, 2))),
+    ("together", grid(("neck", "dull", 5, 60), ("neck", "sharp", 30, 60), ("jaw", "dull", 2, 4)),
+     grid(("neck", "dull", 9, 60), ("neck", "sharp", 30, 60), ("jaw", "dull", 6, 8))),
+    ("ages", classes(3, 80, 77, 40), classes(7, 80, 73, 40)), ("high_pain", classes(50, 60, 84, 6), classes(47, 60, 84, 9)),
+    ("hours", hours({7: 4, 8: 120}), hours({7: 9, 8: 120})),
+    ("sources", classes(3, 4, 153, 40), classes(5, 2, 153, 40)), ("relief", relief(rest=(90, 40, 3), heat_pack=(5, 2, 1)),
+                                                                relief(rest=(90, 37, 6), heat_pack=(8, 1, 3))),
+    ("weeks", weeks(190, 4, 0), weeks(190, 9, 0)), ("blank", fields(3, 120), fields(8, 120))]
+
+
+@pytest.mark.parametrize(("name", "one", "other"), SAME, ids=[name for name, *_ in SAME])
+def test_numbers_that_are_not_written_leave_no_trace(name: str, one: pd.DataFrame, other: pd.DataFrame) -> None:
+    made, again = (outgoing.protected(name, frame, BASE, 10) for frame in (one, other))
+    assert made.kept.words and made.kept.words == again.kept.words
+    assert outgoing.sheet(made, {"question": "All"}, 10).equals(outgoing.sheet(again, {"question": "All"}, 10))
+    if outgoing.CHARTS[name].picture:
+        assert outgoing.picture(made) == outgoing.picture(again)
+        ElementTree.fromstring(outgoing.picture(made))
+        assert outgoing.picture(made) != outgoing.picture(outgoing.protected(name, one, BASE, 0)), "which are seen where nothing is hidden"
+
+
+@pytest.mark.parametrize(("name", "one", "other"), [pair for pair in SAME if pair[0] in ("locations", "durations", "symptoms", "together")])
+def test_a_comparison_hides_of_both_what_it_hides_of_one(name: str, one: pd.DataFrame, other: pd.DataFrame) -> None:
+    made = [_compared(name, frame, SAME_B[name]) for frame in (one, other)]
+    assert made[0].equals(made[1])
+    hidden = made[0][made[0]["share_a"] == "suppressed"]
+    assert len(hidden) and (hidden[["share_b", "difference_points", "low_95", "high_95"]] == "suppressed").all(axis=None)
+    assert not hidden["n_b"].map(lambda n: isinstance(n, (int, np.integer))).any()
+
+
+SAME_B = {"locations": listed(LOCATION.label, 200, neck=50, jaw=100, none=60), "durations": classes(50, 50, 50, 50),
+          "symptoms": symptoms(fever=(50, 50), rigors=(50, 50)), "together": grid(("neck", "dull", 50, 90), ("jaw", "dull", 50, 90))}
+
+
+def _compared(name: str, a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
+    frames = [{name: frame.assign(base=BASE) if name == "together" else frame} for frame in (a, b)]
+    tables = {name: difference(rows(name, frames[0], frames[1]), rows(name, frames[1], frames[0]))}
+    sides = [Side(BASE, 900, 4.0, BASE, one) for one in frames]
+    return outgoing.compared(name, Comparison(*sides, 0, False, tables, {}), {}, 10)
+
+
+def test_where_one_chart_hides_how_many_there_are_all_do() -> None:
+    everybody = pd.DataFrame({"code": list("abcdefghijk"), "label": list("abcdefghijk"), "n": 1})  # eleven ones, each of them then known
+    frames = {"buckets": everybody, "durations": classes(11, 0, 0, 0)}
+    charts = outgoing.together(frames, 11, 10)
+    assert {made.base for made in charts} == {"suppressed"}
+    text = report.page("All <entries>", Counted(charts[0].base, 40, charts), ["As of today"], disclaimer="Not monitored")
+    assert "All &lt;entries&gt;" in text and "suppressed patients" in text and "40" not in text.split("</style>")[1].split("<svg")[0]

@@ -1,0 +1,56 @@
+"""The patients of the question beside others; the report."""
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import Engine
+from streamlit.testing.v1 import AppTest
+
+from dashboard import saved
+from dashboard.cohort import Cohort
+from dashboard.views import session
+from tests.views import events
+from tests.views.events import load, press, sheet, shown
+
+Open = Callable[..., AppTest]
+DIARY = sheet(*[f"{n:03},2025-03-{1 + day:02},{'burning' if n < 12 else 'dull'},{'female' if n < 20 else 'male'},{'neck' if n % 2 else 'low_back'}"
+                for n in range(40) for day in (0, 20)], header="patient_id,recorded_at,qualities,sex,locations")
+
+
+@pytest.fixture
+def page(few_rules: None, open_page: Open, clinic: Engine) -> AppTest:
+    load(clinic, "march.csv", DIARY)
+    saved.save(clinic, "Neck", Cohort(locations=("neck",)), by="A. Researcher", at=session.now())
+    return open_page("cohort")
+
+
+def go(at: AppTest, page: str) -> AppTest:
+    return events.settled(at.switch_page(f"dashboard/views/{page}.py").run())
+
+
+def pick(at: AppTest, words: str) -> AppTest:
+    box = at.selectbox(key="compare_with")
+    return events.settled(box.set_value(next(option for option in box.options if words in option)).run())
+
+
+def test_the_question_beside_everyone_else_a_saved_one_and_itself_without_a_chip(page: AppTest) -> None:
+    press(page, "chart_qualities", "burning")
+    page.get_by_key("f_sexes").set_value(["female"]).run()
+    go(page, "compare")
+    assert "**A** Entries of women with burning pain" in shown(page)
+    assert "**A 12 patients** · 24 entries, median 2 each · **B 28 patients** · 56 entries, median 2 each · nobody in both" in shown(page)
+    assert "differ in who they are:** female" in shown(page) and "having written it ever" in shown(page)
+    pick(page, "The same, but not quality")
+    assert "**B 8 patients**" in shown(page) and "differ in who they are" not in shown(page)
+    pick(page, "Saved: Neck")
+    assert "**B 20 patients**" in shown(page) and "**6 patients in both**" in shown(page)
+    events.settled(page.toggle(key="landmark").set_value(True).run())
+    assert "**A 12 patients** · 12 entries" in shown(page) and "having written it ever" not in shown(page)
+    go(page, "cohort")
+    assert "Entries of women with burning pain" in shown(page), "the question is still asked"
+
+
+def test_nobody_else_and_no_question(page: AppTest) -> None:
+    go(page, "compare")
+    assert "Nobody is in B" in shown(page) and "Everybody meets the question" in shown(page)
+    other = events.open_page("compare")
+    assert "Ask the **Cohort** page" in shown(other)
