@@ -103,7 +103,7 @@ def test_the_table_behind_a_chart_and_the_filters(shared_app: App, open_page: Op
     expect(rows).to_have_text(["under 6 weeks", "6 to 12 weeks", "12 weeks and more", "not recorded"])
     with page.expect_download() as got:
         button(page, "csv_durations").click()
-    assert got.value.suggested_filename == "duration.csv"
+    assert got.value.suggested_filename == "durations.csv"
     header, first, *_ = got.value.path().read_text().splitlines()
     assert header == ("code,label,n,of,share,share_of_all,patients,counts,question,as_of,data_through,rule_set,disclosure_control")
     assert first.startswith("under_6_weeks,under 6 weeks,79,345,23 %,16 %,500,patients,All entries,2026-03-31,2026-03-28,1,")

@@ -57,6 +57,13 @@ def type_into(at: AppTest, key: str, text: str) -> AppTest:
     return settled(at.text_input(key=key).set_value(text).run())
 
 
+def unfold(at: AppTest, *popovers: str) -> AppTest:
+    """Opens them, as what is in some is not sent before."""
+    for key in popovers:
+        at.session_state[key] = True
+    return settled(at.run())
+
+
 def choose_rows(at: AppTest, key: str, *rows: int) -> AppTest:
     """As if the reader marked these rows of a table; its callback runs."""
     states = at._tree.get_widget_states()

@@ -5,9 +5,11 @@ import pytest
 from sqlalchemy import Engine
 from streamlit.testing.v1 import AppTest
 
+from dashboard import crossfilter
 from dashboard.cohort import Cohort
+from dashboard.views import takeaway
 from tests.views import events
-from tests.views.events import begin_with, chart, choose_rows, click, has, press, sheet, shown
+from tests.views.events import begin_with, chart, choose_rows, click, has, press, sheet, shown, unfold
 
 Open = Callable[..., AppTest]
 HEADER = "patient_id,recorded_at,severity,worst_severity,locations,qualities,onset_date,urinary_retention,sex,birth_year"
@@ -96,15 +98,9 @@ def test_chips_undo_and_redo(page: AppTest) -> None:
     assert not has(page, "redo_step"), "a new step ends what could be redone"
 
 
-def opened(at: AppTest, *popovers: str) -> AppTest:
-    for key in popovers:
-        at.session_state[key] = True
-    return events.settled(at.run())
-
-
 def test_filters_by_form(page: AppTest) -> None:
     assert not [one for one in page.multiselect if one.key == "f_sexes"], "a click on a chart does not wait for a form that is shut"
-    opened(page, "filters")
+    unfold(page, "filters")
     page.get_by_key("f_sexes").set_value(["female", "not_recorded"]).run()
     page.get_by_key("f_age").set_value((51, 110)).run()
     events.settled(page)
@@ -113,7 +109,7 @@ def test_filters_by_form(page: AppTest) -> None:
 
 
 def test_the_contrary_all_of_them_and_whole_diaries(page: AppTest) -> None:
-    opened(page, "filters")
+    unfold(page, "filters")
     page.get_by_key("f_symptoms").set_value(["urinary_retention"]).run()
     page.get_by_key("m_symptoms").set_value("not").run()
     # what was not asked about is not denied: 003 is not among them
@@ -129,7 +125,7 @@ def test_the_contrary_all_of_them_and_whole_diaries(page: AppTest) -> None:
     assert "Entries with no answer to severity and onset date: **1 patient** · **1 entry**" in shown(events.settled(page))
 
 
-def test_more_charts_are_counted_once_they_are_opened(page: AppTest) -> None:
+def test_more_charts_are_counted_once_they_are_unfold(page: AppTest) -> None:
     assert not [one for one in page.get("bidi_component") if one.key == "chart_ages"]
     page.toggle(key="more_charts").set_value(True).run()
     assert bars(events.settled(page), "ages") | {"not_recorded": ""} == {
@@ -167,14 +163,14 @@ def test_each_card_says_of_how_many_and_which_filter_it_leaves_out(page: AppTest
 
 
 def test_what_nobody_said_can_be_taken_back_where_it_was_asked(page: AppTest) -> None:
-    opened(page, "filters").get_by_key("f_qualities").set_value(["ripping"]).run()
+    unfold(page, "filters").get_by_key("f_qualities").set_value(["ripping"]).run()
     assert "No entry matches all of this" in shown(events.settled(page)) and bars(page, "qualities")["ripping"] == "0 %"
     press(page, "chart_qualities", "ripping")
     assert "All entries: **3 patients**" in shown(page)
 
 
 def test_high_risk_patients_by_their_worst_tier(page: AppTest) -> None:
-    opened(page, "filters").get_by_key("f_tiers").set_value(["E"]).run()
+    unfold(page, "filters").get_by_key("f_tiers").set_value(["E"]).run()
     assert "whose worst tier is E" in shown(events.settled(page)) and listed(page)["Patient"].tolist() == ["001"]
 
 
@@ -201,7 +197,7 @@ def test_an_address_that_cannot_be_read_is_not_half_answered(open_page: Open, cl
 
 def test_more_charts_of_nobody(page: AppTest) -> None:
     page.session_state["more_charts"] = True
-    opened(page, "filters").get_by_key("f_high_pain").set_value(["to_75"]).run()
+    unfold(page, "filters").get_by_key("f_high_pain").set_value(["to_75"]).run()
     assert "No entry matches all of this" in shown(events.settled(page)) and chosen(page, "chart_high_pain") == ["to_75"]
     press(page, "chart_high_pain", "to_75")
     assert "All entries: **3 patients**" in shown(page)
@@ -209,10 +205,10 @@ def test_more_charts_of_nobody(page: AppTest) -> None:
 
 def test_every_card_can_be_taken_along(page: AppTest) -> None:
     page.session_state["more_charts"] = True
-    every = ("where", "quality", "duration", "severity", "quality_by_location", "red_flags", "age", "sex_and_source", "relief", "over_time", "high_pain",
-             "hour_of_day", "completeness")
-    opened(page, *(f"table_{card}" for card in every))
-    assert all(has(page, f"{kind}_{card}") for card in every for kind in ("csv", "svg")) and has(page, "csv_members")
+    unfold(page, *(f"table_{card}" for card in takeaway.CARDS))
+    charts = [name for names in takeaway.CARDS.values() for name in names]
+    assert {*charts, "buckets", "base"} == {*crossfilter.NAMES, *crossfilter.MORE}
+    assert all(has(page, f"csv_{name}") for name in [*charts, "members"]) and all(has(page, f"svg_{name}") for name in charts if name != "sources")
 
 
 def test_a_row_leads_to_the_patient(page: AppTest) -> None:

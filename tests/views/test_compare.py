@@ -9,7 +9,7 @@ from dashboard import saved
 from dashboard.cohort import Cohort
 from dashboard.views import session
 from tests.views import events
-from tests.views.events import load, press, sheet, shown
+from tests.views.events import load, press, sheet, shown, unfold
 
 Open = Callable[..., AppTest]
 DIARY = sheet(*[f"{n:03},2025-03-{1 + day:02},{'burning' if n < 12 else 'dull'},{'female' if n < 20 else 'male'},{'neck' if n % 2 else 'low_back'}"
@@ -34,6 +34,7 @@ def pick(at: AppTest, words: str) -> AppTest:
 
 def test_the_question_beside_everyone_else_a_saved_one_and_itself_without_a_chip(page: AppTest) -> None:
     press(page, "chart_qualities", "burning")
+    unfold(page, "filters")
     page.get_by_key("f_sexes").set_value(["female"]).run()
     go(page, "compare")
     assert "**A** Entries of women with burning pain" in shown(page)
