@@ -17,7 +17,7 @@ from dashboard.views import flagged, frame, person, session
 from dashboard.wording import counted, period, plain
 
 BACK = {"worklist": ("dashboard/views/worklist.py", "Back to the worklist"), "cohort": ("dashboard/views/cohort.py", "Back to the cohort"),
-        "quality": ("dashboard/views/quality.py", "Back to data quality")}
+        "quality": ("dashboard/views/quality.py", "Back to data quality"), "rules": ("dashboard/views/rules.py", "Back to the rules")}
 
 
 def page() -> None:

@@ -17,7 +17,7 @@ LEVELS = (
     ("cohort", "people"),
     ("rules",),
     ("imports", "figures", "worklist", "lineup", "handout", "past", "triage", "activity", "quality", "distributions", "crossfilter", "filters",
-     "members", "comparison", "course", "printed", "disclosure", "demo", "synthetic", "status", "start"),
+     "members", "comparison", "course", "behind", "printed", "disclosure", "demo", "synthetic", "status", "start"),
     ("views", "__main__"),
     ("streamlit_app",),
 )

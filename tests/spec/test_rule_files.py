@@ -17,7 +17,8 @@ from tests import diaries
 
 RULES = load()
 SOME = tuple(rule for rule in RULES if rule.assess_required or rule.rule_id == "U01")
-SHIPPED = (*[f"E{n:02}" for n in range(1, 17)], *[f"U{n:02}" for n in range(1, 13)], "R01", "R02", "R03", "R04", "R06", "R07", "R10", "R11", "I01", "I02", "R12")
+SHIPPED = (*[f"E{n:02}" for n in range(1, 17)], *[f"U{n:02}" for n in range(1, 13)],
+           "R01", "R02", "R03", "R04", "R06", "R07", "R10", "R11", "I01", "I02", "R12")
 GOOD = '''
 id = "X01"
 bit = 60

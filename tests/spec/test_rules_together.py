@@ -178,7 +178,8 @@ def test_context_is_information(check: Check) -> None:
 
 def test_worse_than_the_week_before(check: Check) -> None:
     """Three diary days in each week; 2 points and 30 percent. Near the end of the scale 1 point, since 30 percent more lies beyond it."""
-    rows = [("1", "3 3 3 5 5 5", "R"), ("2", "5 5 5 7 7 7", "U"), ("3", "3 3 3 4.9 4.9 4.9", "no"), ("4", "3 3 - 5 5 5", "?"), ("5", "6.9 6.9 6.9 8.9 8.9 8.9", "no"), ("7", "8 8 8 9 9 9", "U"),
+    rows = [("1", "3 3 3 5 5 5", "R"), ("2", "5 5 5 7 7 7", "U"), ("3", "3 3 3 4.9 4.9 4.9", "no"), ("4", "3 3 - 5 5 5", "?"),
+            ("5", "6.9 6.9 6.9 8.9 8.9 8.9", "no"), ("7", "8 8 8 9 9 9", "U"),
             ("8", "8.1 8.1 8.1 9 9 9", "no"), ("9", "9 9 9 10 10 10", "U"), ("10", "9.5 9.5 9.5 10 10 10", "no")]
     lines = [f"{patient} | {day} | {'' if cell == '-' else cell} | {wanted}"
              for patient, cells, wanted in rows for day, cell in zip((90, 91, 92, 98, 99, 100), cells.split(), strict=True)]
