@@ -51,7 +51,7 @@ def adopt(engine: Engine, rules: tuple[Rule, ...], *, by: str, at: datetime, rea
     with database.writing(engine) as connection:
         now = current(connection)
         text = document(numbered(connection, rules))
-        version = connection.scalar(select(rule_set.c.version).where(rule_set.c.digest == digest(text)).order_by(rule_set.c.version).limit(1))
+        version = connection.scalar(select(rule_set.c.version).where(rule_set.c.document == text).order_by(rule_set.c.version).limit(1))
         if version == now.version:
             raise Conflict(f"Rule set {version} is in force already, and says the same.")
         if version is None:

@@ -16,10 +16,12 @@ from dashboard.settings import DATA
 FILE = DATA / "note_words.toml"
 STOP = "|"  # stands for the end of a sentence
 _TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[.;!?\n…]+|,|[-–—:(]")
-_BEFORE_NAME, _BEFORE_CLAUSE, _AFTER = 6, 2, 2  # words
+_BEFORE_NAME, _BEFORE_CLAUSE, _AFTER = 6, 2, 4  # words
 _ITEM = 4  # words of an item of a list that a no goes along
 _NO = r"(?:no|not|never|without|(?:do|does|did|have|has|had|is|was|are|were|wo)n'?t)"
 _LISTS = ("or", "nor")
+_COMMON = frozenset("i my me the a in on of out by to it all no not can't cant cannot can could couldn't don't dont didn't unable able go get had have was "
+                    "is lost lose hard back pain worst leg legs".split())
 _SIMILAR = 6  # letters, from which on one wrong letter is forgiven
 
 
@@ -31,14 +33,21 @@ class Found:
     end: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
+class _Pattern:
+    """`needs`: words of which one has to be there, which spares most patterns most notes; those that end in * only begin so."""
+    of: re.Pattern
+    is_name: bool
+    needs: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
 class _Flag:
     code: str
     bit: int
     label: str
     always: bool
-    clauses: tuple[re.Pattern, ...]
-    names: tuple[re.Pattern, ...]
+    patterns: tuple[_Pattern, ...]
 
 
 @dataclass(frozen=True)
@@ -48,6 +57,8 @@ class Words:
     misspelt: Mapping[str, str]
     vocabulary: frozenset[str]
     digest: str
+    by_word: Mapping[str, tuple[tuple[_Flag, _Pattern], ...]]
+    by_stem: Mapping[str, tuple[tuple[_Flag, _Pattern], ...]]
 
     def labels(self, bits: int) -> list[str]:
         return [flag.label for flag in self.flags if bits >> flag.bit & 1]
@@ -58,18 +69,28 @@ def words() -> Words:
     content = FILE.read_bytes()
     data = tomllib.loads(content.decode())
     flags = tuple(_Flag(flag["code"], flag["bit"], flag["label"], flag.get("always", False),
-                        *(tuple(_pattern(text, data["lists"]) for text in flag.get(kind, ())) for kind in ("clauses", "names"))) for flag in data["flags"])
+                        tuple(_pattern(text, data["lists"], kind == "names") for kind in ("clauses", "names") for text in flag.get(kind, ())))
+                  for flag in data["flags"])
     cancels = {name: tuple(tuple(cue.split()) for cue in cues) for name, cues in data["cancels"].items()}
-    known = {word for flag in flags for pattern in (*flag.clauses, *flag.names) for word in re.findall(r"[a-z']{6,}", pattern.pattern)}
-    return Words(flags, cancels, data["misspelt"], frozenset(known), hashlib.sha256(content).hexdigest()[:16])
+    known = {word for flag in flags for pattern in flag.patterns for word in re.findall(r"[a-z']{6,}", pattern.of.pattern)}
+    needed: dict[str, list] = {}
+    for flag in flags:
+        for pattern in flag.patterns:
+            for word in pattern.needs:
+                needed.setdefault(word, []).append((flag, pattern))
+    whole, stems = ({word.rstrip("*"): tuple(of) for word, of in needed.items() if word.endswith("*") is is_stem} for is_stem in (False, True))
+    return Words(flags, cancels, data["misspelt"], frozenset(known), hashlib.sha256(content).hexdigest()[:16], whole, stems)
 
 
-def _pattern(text: str, lists: Mapping[str, str]) -> re.Pattern:
+def _pattern(text: str, lists: Mapping[str, str], is_name: bool) -> _Pattern:
     """Of tokens with one space between and around them."""
     for name, meant in lists.items():
         text = re.sub(rf"\b{name}\b", meant, text)
-    text = re.sub(r" \.\.\. ", rf"(?: (?!{_NO} )[^ {STOP}]+){{0,5}} ", text)
-    return re.compile(rf"(?<= ){text.replace('*', '[^ ]*')}(?= )")
+    pieces = [piece.strip("()").split("|") for piece in re.findall(r"\([^()?]*\)|[^ ()]+", re.sub(r"\(\?[^)]*\)|\.\.\.", " ", text))]
+    first = [tuple(dict.fromkeys(word.split()[0] for word in piece)) for piece in pieces]
+    needs = min(first, key=lambda found: (sum(word in _COMMON for word in found), len(found)))
+    text = re.sub(r" \.\.\. ", rf"(?: (?!{_NO} )[^ {STOP}]+){{0,6}} ", text)
+    return _Pattern(re.compile(rf"(?<= ){text.replace('*', '[^ ]*')}(?= )"), is_name, needs)
 
 
 def find(note: str) -> tuple[Found, ...]:
@@ -99,15 +120,24 @@ def _find(note: str) -> tuple[Found, ...]:
         text += token + " "
     place = {start: n for n, start in enumerate(starts)}
     found: dict[tuple[str, int], Found] = {}
-    for flag in known.flags:
-        for is_name, patterns in ((False, flag.clauses), (True, flag.names)):
-            for pattern in patterns:
-                for match in pattern.finditer(text):
-                    first = place[match.start()]
-                    last = first + match[0].count(" ")
-                    if not _cancelled(tokens, first, last, is_name, flag.always, known):
-                        found.setdefault((flag.code, spans[first][0]), Found(flag.code, spans[first][0], spans[last][1]))
+    for flag, pattern in _worth_trying(tokens, known):
+        for match in pattern.of.finditer(text):
+            first = place[match.start()]
+            last = first + match[0].count(" ")
+            if not _cancelled(tokens, first, last, pattern.is_name, flag.always, known):
+                found.setdefault((flag.code, spans[first][0]), Found(flag.code, spans[first][0], spans[last][1]))
     return tuple(sorted(found.values(), key=lambda one: (one.begin, -one.end, one.code)))
+
+
+def _worth_trying(tokens: Sequence[str], known: Words) -> dict[tuple[_Flag, _Pattern], None]:
+    some: dict[tuple[_Flag, _Pattern], None] = {}
+    for token in tokens:
+        for pair in known.by_word.get(token, ()):
+            some[pair] = None
+        for stem, pairs in known.by_stem.items():
+            if token.startswith(stem):
+                some |= dict.fromkeys(pairs)
+    return some
 
 
 def _tokens(note: str, known: Words) -> tuple[list[str], list[tuple[int, int]]]:
@@ -140,12 +170,14 @@ def _cancelled(tokens: Sequence[str], first: int, last: int, is_name: bool, alwa
     cues = known.cancels
     begin = max((n + 1 for n in range(first) if tokens[n] == STOP), default=0)
     end = next((n for n in range(last, len(tokens)) if tokens[n] == STOP), len(tokens))
-    if _negated(tokens, begin, first, last, end, is_name, cues):
+    if _negated(tokens, begin, first, last, end, is_name, _BEFORE_NAME if is_name else 1 if always else _BEFORE_CLAUSE, cues):
         return True
     if always:
         return False
     sentence, before = tokens[begin:end], tokens[begin:first]
-    if _has(sentence, cues["history"]) and not _has(sentence, cues["now"]) or re.search(r" (?:19|20)\d\d ", f" {' '.join(before)} "):
+    if (_has(sentence, cues["history"]) or re.search(r" (?:19|20)\d\d ", f" {' '.join(sentence)} ")) and not _has(sentence, cues["now"]):
+        return True
+    if _has(sentence, cues["on_purpose"]):
         return True
     if _has(before, cues["reading"]) or (_has(before, cues["if"]) and _has(sentence, cues["then"])) or _has(before, (("what", "if"),)):
         return True
@@ -153,10 +185,8 @@ def _cancelled(tokens: Sequence[str], first: int, last: int, is_name: bool, alwa
     return other is not None and not _has(tokens[other + 1:last + 1], cues["me"])
 
 
-def _negated(tokens: Sequence[str], begin: int, first: int, last: int, end: int, is_name: bool, cues: Mapping) -> bool:
-    clause = max((n + len(cue) for cue in cues["ends"] for n in range(begin, first - len(cue) + 1) if tuple(tokens[n:n + len(cue)]) == cue),
-                 default=begin)
-    reach = _BEFORE_NAME if is_name else _BEFORE_CLAUSE
+def _negated(tokens: Sequence[str], begin: int, first: int, last: int, end: int, is_name: bool, reach: int, cues: Mapping) -> bool:
+    clause = max((n + len(cue) for cue in cues["ends"] for n in range(begin, first - len(cue) + 1) if tuple(tokens[n:n + len(cue)]) == cue), default=begin)
     for at in range(first - 1, clause - 1, -1):
         between = tokens[at:first]
         if sum(word != "," for word in between) > reach and not (is_name and _along_a_list(tokens, at, first, last)):

@@ -141,7 +141,8 @@ def patient_weeks(connection: Connection, ends: Sequence[int]) -> float:
 
 
 def by_week(stands: Sequence[Standing], ends: Sequence[int]) -> pd.DataFrame:
-    """For each week, oldest first: week (its last day), and for each queued tier `E`, `U`, `R` the patients whose worst tier it became."""
+    """For each week, oldest first: week (its last day), and for each queued tier `E`, `U`, `R` the patients whose worst tier it became, from a
+    lesser one or none."""
     made = []
     for now, before, end in zip(stands, stands[1:], ends, strict=False):
         reached, was = now.worst, before.of(now.patients).worst

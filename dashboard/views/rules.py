@@ -67,7 +67,7 @@ def _table(rules: list[Rule], counts: dict[str, dict[str, int]], *, narrow: bool
     styled = table.style.map(lambda text: f"color: {colours.get(_tier_of(text), colours['none'])}; font-weight: 600", subset=["Tier"])
     number = st.column_config.NumberColumn
     st.dataframe(styled, key="rule_list", hide_index=True, on_select=_select, selection_mode=["single-row", "single-cell"], height="content", column_config={
-        "Tier": st.column_config.TextColumn(width=105 if narrow else 170, help="The tier that the rule gives, and the worse one that a graver report raises it to"),
+        "Tier": st.column_config.TextColumn(width=105 if narrow else 170, help="The tier that it gives, and the worse one that a graver report raises it to"),
         "Rule": st.column_config.TextColumn(width=50),
         "Title": st.column_config.TextColumn(width=275), "Met": number(width=55, format="localized", help="Patients who meet it"),
         "Not met": number(width=70, format="localized", help="Patients whose answers say that it is not met"),
