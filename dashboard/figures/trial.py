@@ -27,5 +27,5 @@ def weekly(before: pd.DataFrame, after: pd.DataFrame | None, theme: str) -> go.F
             "nticks": 3, "tickformat": "d", "title": {"text": f"<span style='color:{token[tier]}'>{ICON[tier]} {CHOICES['tier'][tier]}</span>",
                                                       "font": {"size": 12}}}
     bare(figure, theme, height + 24, margin={"l": 52, "r": 8, "t": 8, "b": 24}, barmode="group", bargap=0.25, hovermode="closest",
-         xaxis={"anchor": f"y{len(tiers)}", "showgrid": False, "type": "date"})
+         xaxis={"anchor": f"y{len(tiers)}", "showgrid": False, "type": "date", "tickformat": "%-d %b"})
     return figure.update_layout(**axes)

@@ -2,7 +2,7 @@
 
 A rule counts as a new flag in the week at whose end it is met and at whose start it was not, with what is known now. So a rule that is
 met and over within one week is not seen, and a rule that comes and goes counts each time it comes back."""
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -13,11 +13,13 @@ from sqlalchemy import BigInteger, Connection, Integer, Subquery, Table, case, c
 
 from dashboard import cohort, database
 from dashboard.database import bit_or
+from dashboard.days import date_of
 from dashboard.errors import Refused
 from dashboard.rules.conditions import Condition
 from dashboard.rules.definition import Rule
 from dashboard.rules.evaluate import Doubt, Outcomes, RuleFailed, evaluate, isolated
 from dashboard.rules.over_time import AnyRuleMet, RuleNotMet
+from dashboard.rules.parameters import compared
 from dashboard.schema import flag
 
 QUEUED = ("E", "U", "R")  # tiers that queue somebody; information does not
@@ -159,6 +161,24 @@ def new_flags(stands: Sequence[Standing], rules: tuple[Rule, ...]) -> dict[str, 
             if rule.rule_id in counted:
                 counted[rule.rule_id] += int((fresh >> rule.bit & 1).sum())
     return counted
+
+
+def report(connection: Connection, before: tuple[Rule, ...], after: tuple[Rule, ...], as_of: int, weeks: int, say: Callable[[str], None]) -> dict:
+    """All of it as plain numbers: {as_of, changes, weeks, patient_weeks, by_week: {in_force, draft}, new_flags: {rule_id: {in_force, draft}},
+    appear, drop, change_tier}."""
+    ends = week_ends(connection, as_of, weeks)
+    now, then = [], []
+    for number, end in enumerate(ends, 1):
+        say(f"week to {date_of(end)}, {number} of {len(ends)}")
+        now.append(standing(connection, before, end))
+        then.append(standing_after(connection, before, now[-1], after, end))
+    made, flags = moves(now[0], then[0]), [new_flags(stands, rules) for stands, rules in ((now, before), (then, after))]
+    appear, drop = made["before"] == NONE, made["after"] == NONE
+    return {"as_of": date_of(as_of).isoformat(), "changes": compared(before, after), "weeks": len(ends) - 1, "patient_weeks": patient_weeks(connection, ends),
+            "by_week": {name: by_week(stands, ends).assign(week=[date_of(end).isoformat() for end in ends[-2::-1]]).to_dict(orient="records")
+                        for name, stands in (("in_force", now), ("draft", then))},
+            "new_flags": {rule_id: dict(zip(("in_force", "draft"), (count.get(rule_id) for count in flags), strict=True)) for rule_id in flags[0] | flags[1]},
+            "appear": int(appear.sum()), "drop": int(drop.sum()), "change_tier": int((~appear & ~drop & (made["before"] != made["after"])).sum())}
 
 
 # --- today ------------------------------------------------------------------------------------------------------------------------

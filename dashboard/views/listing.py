@@ -12,6 +12,7 @@ from dashboard.days import ago, lasting, spoken
 from dashboard.figures.tokens import TOKENS
 from dashboard.lineup import TIERS, Filters, Lineup
 from dashboard.rules import active
+from dashboard.rules.seen import RECENT
 from dashboard.status import Status
 from dashboard.views import frame, noted, session
 from dashboard.wording import counted
@@ -137,8 +138,8 @@ def draw(made: pd.DataFrame, as_of: int, rows: pd.DataFrame, chosen: int | None 
               "Reported": text(width=65, help=f"Before {spoken(as_of)}"), "Now / worst": text(width=75), "Modifiers": st.column_config.ListColumn(width=120),
               "Status": text(width=135),
               "Note mentions": text(width=150, help="Found by a word list in notes that nobody has marked as read"), "Owner": text(width=70),
-              "Not asked lately": text("Not answered in the last 14 days", width=300 if wide else 240,
-                                       help="Emergencies about which nothing was said in the 14 days up to the patient's last entry"),
+              "Not asked lately": text(f"Not answered in the last {RECENT} days", width=300 if wide else 240,
+                                       help=f"Emergencies about which nothing was said in the {RECENT} days up to the patient's last entry"),
               "Unknown": st.column_config.NumberColumn("?", width=35, help="Rules that cannot be assessed from what was recorded")}
     if key == "list":
         # a row means the patient who stood in it when it was drawn, whatever the list has become since

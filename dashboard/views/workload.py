@@ -34,11 +34,12 @@ def show(now: RuleSet, draft: tuple[Rule, ...] | None, as_of: int) -> None:
         kept: dict[tuple, Standing] = session.recall("weeks_kept") or {}
         session.remember("weeks_kept", kept)
         ready = _ready(kept, keys, ends, known)
+        place = st.empty()  # the one button gives way to the other at once
         if session.recall("counting"):
-            st.button("Stop", key="stop_counting", on_click=session.forget, args=("counting",), help="What is worked out so far is shown")
+            place.button("Stop", key="stop_counting", on_click=session.forget, args=("counting",), help="What is worked out so far is shown")
         elif ready < len(ends):
-            st.button("Go on" if ready > 1 else f"Work out {counted(len(ends) - 1, 'week')}", key="count_weeks", on_click=session.remember,
-                      args=("counting", True))
+            place.button("Go on" if ready > 1 else f"Work out {counted(len(ends) - 1, 'week')}", key="count_weeks", on_click=session.remember,
+                         args=("counting", True))
     if session.recall("counting"):
         _work(kept, sets, keys, ends, known)
         session.forget("counting")
@@ -77,7 +78,8 @@ def _shown(rules: tuple[Rule, ...], draft: tuple[Rule, ...] | None, stands: list
     partly = f" ({len(ends) - 1} of {of - 1} weeks worked out)" if len(ends) < of else ""
     by = ("by the rules in force", "by the draft") if draft else ("",)
     urgent = [int(week[["E", "U"]].to_numpy().sum()) for week in weeks]
-    st.markdown(f"**{spoken(ends[-1] + 1)} to {spoken(ends[0])}**{partly}: {observed:,.1f} patient-weeks observed. Newly emergency or same-day: "
+    weeks_in_all = f"{observed:,.0f}" if observed >= 100 else f"{observed:.1f}"
+    st.markdown(f"**{spoken(ends[-1] + 1)} to {spoken(ends[0])}**{partly}: {weeks_in_all} patient-weeks observed. Newly emergency or same-day: "
                 + "; ".join(f"**{counted(n, 'patient')}{' ' * bool(how)}{how}** ({_rate(n, observed)} per 100 patient-weeks)"
                             for n, how in zip(urgent, by, strict=True)) + ".", help=TARGET)
     with st.container(horizontal=True, vertical_alignment="center"):
