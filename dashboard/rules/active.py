@@ -44,12 +44,15 @@ def activate(engine: Engine, version: int, *, by: str, at: datetime, reason: str
         return audit.record(connection, "rule_set_activated", by=by, at=at, subject=str(version), reason=reason.strip())
 
 
-def adopt(engine: Engine, rules: tuple[Rule, ...], *, by: str, at: datetime, reason: str) -> int:
-    """Puts these rules in force: the version that says the same, or a new one. Returns the version. What changed stands in the event."""
+def adopt(engine: Engine, rules: tuple[Rule, ...], *, by: str, at: datetime, reason: str, seen: int | None = None) -> int:
+    """Puts these rules in force: the version that says the same, or a new one. Returns the version. What changed stands in the event. `seen`:
+    the version that they were compared with; Conflict where another is in force by now."""
     if not reason.strip():
         raise Refused("Say why: the reason stays beside the activation.")
     with database.writing(engine) as connection:
         now = current(connection)
+        if seen not in (None, now.version):
+            raise Conflict(f"Somebody put rule set {now.version} in force since. Nothing was changed; look at the difference again.")
         text = document(numbered(connection, rules))
         version = connection.scalar(select(rule_set.c.version).where(rule_set.c.document == text).order_by(rule_set.c.version).limit(1))
         if version == now.version:

@@ -148,10 +148,10 @@ def _activate(now: RuleSet, rules: tuple[Rule, ...]) -> None:
                     f"person to close. Rule set {now.version} stays on record and can be put back.")
         if session.ask_name("activate"):
             st.text_input("Reason", key="activate_reason", max_chars=500, placeholder="Why, who reviewed it, and when")
-            st.button("Put in force", key="activate", type="primary", on_click=_put_in_force, args=(rules,))
+            st.button("Put in force", key="activate", type="primary", on_click=_put_in_force, args=(rules, now.version))
 
 
-def _put_in_force(rules: tuple[Rule, ...]) -> None:
+def _put_in_force(rules: tuple[Rule, ...], seen: int) -> None:
     if session.write("The draft is in force.", lambda: active.adopt(
-            session.engine(), rules, by=session.name(), at=session.now(), reason=session.recall("activate_reason") or "")):
+            session.engine(), rules, by=session.name(), at=session.now(), seen=seen, reason=session.recall("activate_reason") or "")):
         discard()

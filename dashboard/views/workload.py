@@ -13,7 +13,7 @@ from dashboard.views import frame, session
 from dashboard.wording import counted, percent
 
 SPANS = {"12 weeks": 12, "26 weeks": 26, "a year": trial.WEEKS}
-TARGET = "10 to 15 of 100 active patients with an open emergency or same-day flag in a week is the burden that published systems settled at."
+TARGET = "Proposed: at most 10 to 15 of 100 active patients with an open emergency or same-day flag in a week; published programmes had about 13."
 HOW = ("A rule counts as a new flag in the week at whose end it is met and at whose start it was not, by what is known now. What was met and over within a "
        "week is not counted; a rule that comes and goes counts each time. Observed: from each patient's first entry to the last.")
 
@@ -97,10 +97,13 @@ def _shown(rules: tuple[Rule, ...], draft: tuple[Rule, ...] | None, stands: list
         st.download_button("CSV", lambda: export.sheet(made), "rule_workload.csv", "text/csv", key="workload_csv", on_click="ignore",
                            icon=":material/download:")
     number, text = st.column_config.NumberColumn, st.column_config.TextColumn
-    config = {"Rule": text(width=50), "Title": text(width=260), "Flags so far": number(width=80, format="localized", help="Flags that it ever raised here"),
+    config = {"Rule": text(width=50), "Title": text(width=230), "Flags so far": number(width=80, format="localized", help="Flags that it ever raised here"),
               "Acted on": text(width=90, help="Of these, a person did something about"),
               "Patient contacted": text(width=115, help="Of these, closed after the patient was contacted"),
               "Never acted on": text(width=105)}
+    for name in (", in force", ", draft") if draft else ("",):
+        config[f"New flags{name}"] = number(width=115 if draft else 75, format="localized")
+        config[f"Per 100 patient-weeks{name}"] = number(f"Per 100 weeks{name}", width=150 if draft else 100, help="New flags per 100 patient-weeks observed")
     st.dataframe(made, hide_index=True, key="workload_rules", row_height=30, height=min(36 + 30 * len(made), 336), column_config=config,
                  alt="New flags and flags acted on, by rule")
     frame.small(HOW)

@@ -100,8 +100,10 @@ def test_a_draft_put_in_force_is_a_version_with_its_changes(engine: Engine) -> N
     with pytest.raises(Refused, match="Say why"):
         active.adopt(engine, draft, **clinic.moment(), reason=" ")
     assert active.adopt(engine, draft, **clinic.moment(), reason="Too many") == 2
-    with pytest.raises(Conflict):
+    with pytest.raises(Conflict, match="says the same"):
         active.adopt(engine, draft, **clinic.moment(), reason="Again")
+    with pytest.raises(Conflict, match="Somebody put rule set 2 in force since"):
+        active.adopt(engine, draft[1:], **clinic.moment(), reason="What I saw was compared with the first", seen=1)
     clinic.evaluates()
     assert clinic.status("U08") == "closed", "nobody had acted on it"
     with engine.connect() as connection:
