@@ -21,7 +21,7 @@ from dashboard.errors import NotFound, Refused, UserError, WrongUsage
 from dashboard.imports import batches, commit, export, mapping, plan, quarantine, remembered, tabular, undo
 from dashboard.imports.mapping import Mapping
 from dashboard.imports.tabular import Tabular
-from dashboard.rules import active, answers, flags
+from dashboard.rules import active, answers, definition, flags, trial
 
 Output = dict | list | str
 
@@ -49,18 +49,17 @@ def main(arguments: list[str] | None = None) -> int:
     engine = None
     try:
         wanted = _parser().parse_args(arguments)
-        needs_database = wanted.run not in (_codelists,)
-        now = datetime.now(UTC)
-        wanted.at, wanted.today = now, day_of(date.today())
-        if needs_database:
-            engine = start.open_database(_url(wanted), at=now, today=wanted.today)
+        wanted.at, wanted.today = datetime.now(UTC), day_of(date.today())
+        wanted.database = wanted.database or settings.read(os.environ).database
+        if wanted.run is not _codelists:
+            engine = start.open_database(wanted.database, at=wanted.at, today=wanted.today)
         answer = wanted.run(engine, wanted)
     except WrongUsage as error:
         print(error, file=sys.stderr)
         return 2
     except (UserError, OperationalError, InterfaceError) as failed:
         # the database may also go away while a command runs
-        error = failed if isinstance(failed, UserError) else database.explained(failed, _url(wanted))
+        error = failed if isinstance(failed, UserError) else database.explained(failed, wanted.database)
         if "--json" in (arguments if arguments is not None else sys.argv):
             print(json.dumps({"error": str(error)}))
         print(error, file=sys.stderr)
@@ -70,10 +69,6 @@ def main(arguments: list[str] | None = None) -> int:
             engine.dispose()
     print(json.dumps(answer, ensure_ascii=False) if wanted.json and not isinstance(answer, str) else _readable(answer))
     return 0
-
-
-def _url(wanted: argparse.Namespace) -> str:
-    return wanted.database or settings.read(os.environ).database
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -122,6 +117,10 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--seed", type=int, default=1)
     command("codelists", _codelists, "the vocabularies")
     command("rules", _rules, "the rules in words")
+    made = command("try", _try, "what other rules would have flagged, and who would newly appear or drop out")
+    made.add_argument("--as-of", type=_day, metavar="DATE", help="as of the end of that day (default today)")
+    made.add_argument("--rules", type=Path, required=True, metavar="FOLDER", help="rule files, those of rules that stay as they are too")
+    made.add_argument("--weeks", type=int, default=12, help="how many weeks to look back (default 12)")
     made = command("rows", _rows, "one patient's entries", reads=True)
     made.add_argument("patient", metavar="PATIENT")
     made.add_argument("--source", metavar="S", help="where several sources know the same id")
@@ -181,17 +180,9 @@ def _read(engine: Engine, path: Path, given: Mapping | None, source: str | None)
     if given:
         return tabular.read(content, path.name, given.reading.reading), given
     with engine.connect() as connection:
-        try:
-            read = tabular.read(content, path.name)
-            known = remembered.as_before(connection, read, source)
-        except Refused:
-            read = remembered.as_declared(connection, content, path.name, source)
-            if not read:
-                raise
-            known = remembered.as_before(connection, read, source)
+        read, known = remembered.opened(connection, content, path.name, source)
     if known:
         _say(f"mapping: {known.name}, as the last time")
-        read = tabular.read(content, path.name, known.reading.reading)
     return read, known
 
 
@@ -288,6 +279,11 @@ def _rules(engine: Engine, wanted: argparse.Namespace) -> Output:
              "sources": [asdict(said) for said in rule.sources], "rule_set": rule_set.version} for rule in rule_set.rules]
 
 
+def _try(engine: Engine, wanted: argparse.Namespace) -> Output:
+    with engine.connect() as connection:
+        return trial.report(connection, active.current(connection).rules, definition.load(wanted.rules), _as_of(engine, wanted), wanted.weeks, _say)
+
+
 def _rows(engine: Engine, wanted: argparse.Namespace) -> Output:
     as_of = _as_of(engine, wanted)
     with engine.connect() as connection:
@@ -296,8 +292,7 @@ def _rows(engine: Engine, wanted: argparse.Namespace) -> Output:
             raise NotFound("No patient has this id. Ids are text: 007 and 7 are two patients.")
         if len(found) > 1:
             raise WrongUsage(f"Several sources know this id: {', '.join(name for _, name, _ in found)}. Say which with --source.")
-        rows = export.canonical(connection, cohort.entries(connection, as_of, wanted.known_at, patients=[found[0][0]]))
-    return rows.to_dict(orient="records")
+        return export.canonical(connection, cohort.entries(connection, as_of, wanted.known_at, patients=[found[0][0]])).to_dict(orient="records")
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from dashboard.wording import counted, listing
 
 KINDS = {"triage": "Triage", "import_committed": "Import", "import_undone": "Undo", "quarantine_dismissed": "Quarantine", "evaluated": "Evaluation",
          "rule_set_recorded": "New rule set", "rule_set_activated": "Rule set activated", "exported": "Export", "named": "Name",
-         "mapping_remembered": "Mapping", "saved_cohort": "Saved cohort"}
+         "mapping_remembered": "Mapping", "saved_cohort": "Saved cohort", "note_read": "Note"}
 COLUMNS = ("event", "when", "by", "verified", "kind", "what")
 # what the counts of an import are called, in the order in which they are said
 _FATES = {"entries": "new", "revised": "revised", "duplicate": "already here", "quarantined": "in need of attention", "left_out": "left out"}
@@ -48,7 +48,7 @@ def lines(connection: Connection, question: Question, zone: tzinfo, limit: int |
 
 def _patients(connection: Connection, events: pd.DataFrame) -> dict[str, str]:
     """Our number, as the trail has it, to the name that the source knows the patient by."""
-    subjects = sorted({int(subject) for subject in events.loc[events["kind"] == "triage", "subject"].dropna()})
+    subjects = sorted({int(subject) for subject in events.loc[events["kind"].isin(("triage", "note_read")), "subject"].dropna()})
     found = [worklist.names(connection, subjects[first:first + 1000]) for first in range(0, len(subjects), 1000)]
     known = pd.concat(found) if found else pd.DataFrame(columns=["patient", "source", "patient_id"])
     return {str(patient): name if source == "default" else f"{name} ({source})" for patient, source, name in
@@ -115,6 +115,8 @@ def _exported(subject: str | None, details: Mapping, _: Mapping) -> str:
 _SENTENCES: dict[str, Callable[[str | None, Mapping, Mapping], str]] = {
     "triage": _triage, "import_committed": _imported, "import_undone": _undone, "evaluated": _evaluated, "quarantine_dismissed": _dismissed,
     "rule_set_recorded": _reasoned("recorded rule set {}"), "rule_set_activated": _reasoned("activated rule set {}"), "exported": _exported,
+    "note_read": lambda subject, details, patients: f"{'read' if details['is_read'] else 'put back'} {counted(details['notes'], 'note')} of patient "
+                                                    f"{patients.get(subject, f'number {subject}')}",
     "named": lambda subject, details, _: "gave a name to sign with",
     "saved_cohort": _saved,
     "mapping_remembered": lambda subject, details, _: f"kept the mapping {details['name']} for files of {details['source']}"}

@@ -10,7 +10,8 @@ from dashboard import database
 from dashboard.schema import audit_event
 
 # kinds after which a question may have another answer; a mere look or export changes nothing
-CHANGES = frozenset({"import_committed", "import_undone", "evaluated", "rule_set_recorded", "rule_set_activated", "triage", "quarantine_dismissed"})
+CHANGES = frozenset({"import_committed", "import_undone", "evaluated", "rule_set_recorded", "rule_set_activated", "triage", "quarantine_dismissed",
+                     "note_read"})
 LOOKS = frozenset({"exported", "named", "mapping_remembered", "saved_cohort"})
 # kinds after which an evaluation that came before is out of date
 DATA_CHANGES = frozenset({"import_committed", "import_undone", "rule_set_activated"})

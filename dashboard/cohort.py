@@ -87,6 +87,17 @@ def patients(known_at: int | None = None) -> Select:
         source, source.c.source == patient.c.source).where(patient.c.patient.in_(known))
 
 
+def notes_after(entry: int) -> Select:
+    """Notes of entries with a higher number, live or not, since an undo may bring back what was revised: entry, patient, note."""
+    e = diary_entry.c
+    return select(e.entry, e.patient, e.note).where(e.entry > int(entry), e.note.is_not(None)).order_by(e.entry)
+
+
+def newest_entry(connection: Connection) -> int:
+    """The highest number so far; 0 where there is none."""
+    return int(connection.scalar(select(func.coalesce(func.max(diary_entry.c.entry), 0))))
+
+
 def patients_of(batches: Collection[int]) -> Select:
     """Numbers of the patients of whom these batches hold an entry, live or not: those whose record a change of the batches may change."""
     return select(diary_entry.c.patient).where(diary_entry.c.batch.in_([int(number) for number in batches])).distinct()

@@ -1,5 +1,6 @@
 """One patient over time. The database is asked once for the entries; everything else is made of that frame."""
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -25,7 +26,12 @@ _NUMBERS = ("time_of_day", "utc_offset", *(name for name, _ in SCALARS if name i
 
 def diary(connection: Connection, patient: int, as_of: int) -> pd.DataFrame:
     """Every live entry of a patient up to a day, the oldest first: the columns of the door, and the file that it came in."""
-    found = connection.execute(cohort.entries(connection, as_of, patients=[patient]))
+    return diaries(connection, [patient], as_of)
+
+
+def diaries(connection: Connection, patients: Collection[int], as_of: int) -> pd.DataFrame:
+    """The same of some patients together."""
+    found = connection.execute(cohort.entries(connection, as_of, patients=patients))
     rows = pd.DataFrame(found.all(), columns=list(found.keys())).astype(dict.fromkeys(_NUMBERS, float))
     batches = [int(batch) for batch in rows["batch"].unique()]
     names = dict(connection.execute(select(import_batch.c.batch, import_batch.c.file_name).where(import_batch.c.batch.in_(batches))).all())

@@ -3,11 +3,13 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
 import numpy as np
+import pyarrow as pa
 from sqlalchemy import ColumnElement, Connection, Integer, Select, and_, case, false, func, or_, select
 
 from dashboard import audit, database
 from dashboard.codelists import CHOICES
 from dashboard.days import day_of
+from dashboard.rules import notes
 from dashboard.schema import flag, patient, patient_outcome, source
 from dashboard.triage import WAITING
 
@@ -30,6 +32,7 @@ class Filters:
     find: str = ""
     closed: bool = False  # closed flags too
     whose: str | None = None  # this person's, or "" for nobody's
+    notes: bool = False  # with a note that asks to be read, with or without a flag
 
     @property
     def with_closed(self) -> bool:
@@ -40,7 +43,7 @@ class Filters:
                  "" if self.whose is None else f"assigned to {self.whose or 'nobody'}",
                  ", ".join(owner or "nobody's" for owner in self.owners), ", ".join(self.rules), ", ".join(self.sources),
                  f"reported within {self.within_days} days" if self.within_days is not None else "", f"id holds \"{self.find}\"" if self.find else "",
-                 "closed flags too" if self.closed else ""]
+                 "closed flags too" if self.closed else "", "with a note to read" if self.notes else ""]
         return "; ".join(filter(None, parts)) or "everything"
 
 
@@ -123,9 +126,13 @@ def lineup(connection: Connection, filters: Filters, *, as_of: int, now: datetim
     (stands, rank, waits), kept = _unpacked(best), kept == 1
     if filters.sources or filters.find.strip() or filters.bucket in UNFLAGGED:
         kept &= np.isin(patients, database.numbers(connection, _said_of(filters))[0])
+    waiting = np.unique(notes.waiting(connection, as_of)["patient"].to_numpy(np.int64)) if filters.notes else None
+    if waiting is not None:
+        kept &= np.isin(patients, waiting)
     asleep = kept & (stands == ASLEEP) & ("snoozed" not in filters.statuses)
     kept &= ~asleep
-    rest, all_rest = _without_flag(connection, filters, as_of, patients) if filters.bucket in UNFLAGGED else (patients[:0], 0)
+    unflagged = filters.bucket in UNFLAGGED or waiting is not None
+    rest, all_rest = _without_flag(connection, filters, as_of, patients, waiting) if unflagged else (patients[:0], 0)
     return Lineup(np.concatenate([patients[kept], rest]).astype(np.int32), patients[kept & (rank == 2) & waits].astype(np.int32),
                   {tier: int((kept & (rank == place)).sum()) for place, tier in enumerate(TIERS)}, len(patients) + all_rest,
                   int((~kept & (rank == 0) & (stands != CLOSED)).sum()), int(asleep.sum()))
@@ -143,14 +150,19 @@ def _named(filters: Filters) -> list[ColumnElement[bool]]:
     return found + ([patient.c.patient_id.icontains(filters.find.strip(), autoescape=True)] if filters.find.strip() else [])
 
 
-def _without_flag(connection: Connection, filters: Filters, as_of: int, flagged: np.ndarray) -> tuple[np.ndarray, int]:
-    """Patients of a bucket who have no flag on the list, the longest silent last; and how many there are whatever the filters."""
+def _without_flag(connection: Connection, filters: Filters, as_of: int, flagged: np.ndarray, waiting: np.ndarray | None) -> tuple[np.ndarray, int]:
+    """Patients of a bucket, or with a note to read, who have no flag on the list, the longest silent last; and how many there are whatever the
+    other filters."""
     o = patient_outcome.c
+    whom = [o.bucket == filters.bucket] if filters.bucket else []
+    if waiting is not None:
+        kept_rows = pa.table({"patient": pa.array(waiting, pa.int32())})
+        whom.append(o.patient.in_(select(database.store_rows(connection, "waiting_patient", {"patient": Integer}, kept_rows).c.patient)))
     passes = _named(filters) + ([o.last_day >= as_of - filters.within_days] if filters.within_days is not None else [])
     if filters.statuses or filters.owners or filters.rules or filters.whose:
         passes.append(false())
     found = select(o.patient, case((and_(True, *passes), 1), else_=0).label("kept")).select_from(patient_outcome).join(
-        patient, patient.c.patient == o.patient).join(source, source.c.source == patient.c.source).where(o.bucket == filters.bucket).order_by(
+        patient, patient.c.patient == o.patient).join(source, source.c.source == patient.c.source).where(*whom).order_by(
         o.last_day.desc().nulls_last(), source.c.name, patient.c.patient_id)
     patients, kept = database.numbers(connection, found)
     plain = ~np.isin(patients, flagged)

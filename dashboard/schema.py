@@ -81,6 +81,11 @@ handover = Table("handover", metadata, _needed("entry", BigInteger), _needed("fr
 mapping = Table("mapping", metadata, _needed("mapping", Integer), _needed("source", String), _needed("signature", String), _needed("document", Text),
                 _needed("event", BigInteger))
 
+# notes in which a word list found something that a person should read: `found` is a bit set over its flags. Of every word list, how far it
+# has read: what is not there up to that entry holds nothing.
+note_found = Table("note_found", metadata, _needed("words", String), _needed("entry", BigInteger), _needed("patient", Integer), _bits("found"))
+note_progress = Table("note_progress", metadata, _needed("words", String), _needed("through_entry", BigInteger))
+
 # what the last evaluation made of each patient: bit sets over rules, the worst tier met (E, U, R or nothing), the bucket
 patient_outcome = Table(
     "patient_outcome", metadata, _needed("patient", Integer), _needed("evaluation", Integer), _bits("met"), _bits("cannot_assess"),
@@ -117,6 +122,10 @@ triage_action = Table(
     _needed("status_after", String), _needed("event", BigInteger),
     # of people's actions: what they found, as JSON, so that they can be taken back; and of one that takes back, which
     Column("before", Text), Column("undoes", BigInteger))
+
+# a person has read a note, or wants it read again: the last row of an entry holds
+note_read = Table("note_read", metadata, _needed("entry", BigInteger), _needed("is_read", Boolean), _needed("by", String), _needed("happened_at", DateTime),
+                  _needed("event", BigInteger))
 
 # who did what when. Times are UTC. `details` is JSON without anything a patient said.
 audit_event = Table(

@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 
 from dashboard import database
 from dashboard.imports import commit, plan, tabular, undo
-from dashboard.rules import active, flags
+from dashboard.rules import active, flags, notes
 from dashboard.settings import DATA
 
 SYSTEM = "system"
@@ -20,6 +20,7 @@ def open_database(url: str, *, at: datetime, today: int, demo: bool = False, pro
     with engine.connect() as connection:
         is_new = not active.versions(connection)
     active.record_shipped(engine, at=at)
+    notes.bring_up_to_date(engine)
     if is_new and demo and engine.dialect.name == "duckdb":
         load_demo(engine, at=at, today=today, progress=progress)
     bring_up_to_date(engine, at=at, today=today)

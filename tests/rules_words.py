@@ -230,7 +230,7 @@ def six_weeks(case: Case) -> tuple[Answer, list[Entry]]:
     return (bool(late) if painful else None), late
 
 
-def worse(least: int) -> Arm:
+def worse(least: int, by: int = 2, share: Fraction = Fraction(3, 10)) -> Arm:
     def arm(case: Case) -> tuple[Answer, list[Entry]]:
         last = max(e.day for e in case.all)
         weeks = []
@@ -241,8 +241,16 @@ def worse(least: int) -> Arm:
                 return None, []
             weeks.append((sum(means) / len(means), week))
         (now, shown), (before, _) = weeks
-        return now - before >= max(2, Fraction(3, 10) * before) - SLACK and now >= least - SLACK, shown
+        return now - before >= max(by, share * before) - SLACK and now >= least - SLACK, shown
     return arm
+
+
+def at_the_end(case: Case) -> tuple[Answer, list[Entry]]:
+    last = max(e.day for e in case.all)
+    answered = [e for e in case.all if e.day > last - 7 and e.bad is not None]
+    worst = [e for e in answered if e.bad >= 9]
+    recent = case.as_of - last <= 14
+    return every(recent, len({e.day for e in worst}) >= 5 if answered else None), worst
 
 
 def impact(case: Case) -> tuple[Answer, list[Entry]]:
@@ -321,9 +329,10 @@ RULES: dict[str, tuple[str, Callable[[Case], tuple[Answer, int | None, list[Entr
     "U11": ("U", rule(said(any_symptom("urgent"), shows=tells("urgent")))),
     "U12": ("UU", rule(around(FAINT, at(SPLEEN)), around(TRAUMA, at(SPLEEN), before=0, after=14))),
     "R03": ("R", rule(and_said(six_weeks, aged(60), BACKED))),
-    "R06": ("UR", rule(worse(7), worse(0))),
+    "R06": ("UUR", rule(worse(7), worse(9, by=1, share=Fraction(0)), worse(0))),
     "R07": ("R", rule(impact)),
     "R10": ("RR", rule(lambda case: (every(silent(case), bool(case.urgent)), []), silent_after_severe)),
+    "R12": ("R", rule(at_the_end)),
     "I01": ("IIIIII", rule(
         said(aged(51), recent_onset), said(young, recent_onset), said(any_symptom("night_pain")), said(any_symptom("steroid_use")),
         said(any_symptom("osteoporosis")), and_(not_met("U01"), said(FEVER)))),

@@ -78,6 +78,20 @@ def as_declared(connection: Connection, content: bytes, name: str, source: str |
     return None
 
 
+def opened(connection: Connection, content: bytes, name: str, source: str | None = None) -> tuple[Tabular, Mapping | None]:
+    """A file of which nobody says how it is to be read, and the mapping it was read with before, if any. Raises Refused where it has
+    neither the columns of the template nor those of a file that came before."""
+    try:
+        read = tabular.read(content, name)
+        known = as_before(connection, read, source)
+    except Refused:
+        read = as_declared(connection, content, name, source)
+        if not read:
+            raise
+        known = as_before(connection, read, source)
+    return (tabular.read(content, name, known.reading.reading) if known else read), known
+
+
 def _of_the_corrected(connection: Connection, read: Tabular) -> Mapping | None:
     """Corrected rows of a quarantine are read as their batch was."""
     marked = next((column for header, column in read.columns.items() if normalised(header) == fields.QUARANTINED_AS), None)

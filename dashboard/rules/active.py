@@ -1,11 +1,13 @@
 """Which rule set is in force, and was when: versions are kept for ever, activations are events."""
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine, select
 
 from dashboard import audit, database
 from dashboard.errors import Conflict, NotFound, Refused
-from dashboard.rules.definition import FOLDER, RuleSet, digest, document, from_document, load
+from dashboard.rules.definition import FOLDER, Rule, RuleSet, digest, document, from_document, load
+from dashboard.rules.parameters import compared
 from dashboard.schema import audit_event, rule_set
 
 SYSTEM = "system"
@@ -40,6 +42,47 @@ def activate(engine: Engine, version: int, *, by: str, at: datetime, reason: str
         if version == active_version(connection):
             raise Conflict(f"Rule set {version} is in force already.")
         return audit.record(connection, "rule_set_activated", by=by, at=at, subject=str(version), reason=reason.strip())
+
+
+def adopt(engine: Engine, rules: tuple[Rule, ...], *, by: str, at: datetime, reason: str, seen: int | None = None) -> int:
+    """Puts these rules in force: the version that says the same, or a new one. Returns the version. What changed stands in the event. `seen`:
+    the version that they were compared with; Conflict where another is in force by now."""
+    if not reason.strip():
+        raise Refused("Say why: the reason stays beside the activation.")
+    with database.writing(engine) as connection:
+        now = current(connection)
+        if seen not in (None, now.version):
+            raise Conflict(f"Somebody put rule set {now.version} in force since. Nothing was changed; look at the difference again.")
+        text = document(numbered(connection, rules))
+        version = connection.scalar(select(rule_set.c.version).where(rule_set.c.document == text).order_by(rule_set.c.version).limit(1))
+        if version == now.version:
+            raise Conflict(f"Rule set {version} is in force already, and says the same.")
+        if version is None:
+            version = database.next_number(connection, rule_set.c.version)
+            connection.execute(rule_set.insert().values(
+                version=version, digest=digest(text), document=text, shipped=False, event=audit.next_event(connection)))
+            audit.record(connection, "rule_set_recorded", by=by, at=at, subject=str(version))
+        audit.record(connection, "rule_set_activated", by=by, at=at, subject=str(version), reason=reason.strip(), changes=compared(now.rules, rules))
+    return int(version)
+
+
+def numbered(connection: Connection, rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
+    """With the version of each rule: that of the recorded one that says the same, else one more than any had."""
+    known: dict[str, list[Rule]] = {}
+    for text in connection.scalars(select(rule_set.c.document).order_by(rule_set.c.version)):
+        for rule in from_document(text):
+            known.setdefault(rule.rule_id, []).append(rule)
+
+    def of(rule: Rule) -> Rule:
+        alike = [one.version for one in known.get(rule.rule_id, ()) if replace(one, version=rule.version) == rule]
+        return replace(rule, version=alike[-1] if alike else 1 + max((one.version for one in known.get(rule.rule_id, ())), default=rule.version - 1))
+    return tuple(of(rule) for rule in rules)
+
+
+def sets(connection: Connection) -> list[RuleSet]:
+    """Every rule set on record, the oldest first."""
+    found = connection.execute(select(rule_set.c.version, rule_set.c.document).order_by(rule_set.c.version))
+    return [RuleSet(int(version), from_document(text)) for version, text in found]
 
 
 def of_version(connection: Connection, version: int) -> RuleSet:

@@ -11,8 +11,11 @@ from dataclasses import dataclass, fields, is_dataclass
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
 
+import tomlkit
+
 from dashboard.errors import Refused
 from dashboard.rules.conditions import LONGSTANDING, Condition, either
+from dashboard.rules.gaps import filled
 from dashboard.rules.over_time import OF_EPISODES, RuleNotMet
 from dashboard.rules.parsing import NAMES, check_entry_only, condition, only, typed
 from dashboard.settings import DATA
@@ -34,13 +37,15 @@ class Source:
 
 @dataclass(frozen=True)
 class Arm:
-    """`raises_only`: where it is not met it says nothing, so what it leaves unanswered keeps nobody from a clear answer."""
+    """`raises_only`: where it is not met it says nothing, so what it leaves unanswered keeps nobody from a clear answer. `wording`: texts
+    as the file has them, where they take a number from the condition."""
     tier: str
     reason: str
     when: Condition
     raises_only: bool = False
     task: str = ""
     due_working_days: int = 0  # 0: as the tier has it
+    wording: tuple[tuple[str, str], ...] = ()
 
     def describe(self) -> str:
         aside = " (only names or raises what another line finds: where it does not hold, nothing follows)" if self.raises_only else ""
@@ -58,6 +63,7 @@ class Rule:
     action: str
     assess_required: bool
     arms: tuple[Arm, ...]  # worst tier first
+    wording: tuple[tuple[str, str], ...] = ()
 
     @property
     def tier(self) -> str:
@@ -127,19 +133,24 @@ def load(folder: Path = FOLDER) -> tuple[Rule, ...]:
             data = tomllib.loads(path.read_text(encoding="utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise Refused(f"{path.name}: not a TOML file: {error}") from None
-        found.append(_rule(data, path.name))
-    return _checked(found)
+        found.append(from_data(data, path.name))
+    return checked(found)
 
 
 def document(rules: tuple[Rule, ...]) -> str:
     """All rules as one canonical text, from which `from_document` makes the same rules."""
-    return json.dumps([_plain(rule) for rule in sorted(rules, key=lambda rule: rule.bit)], sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return json.dumps([as_data(rule) for rule in sorted(rules, key=lambda rule: rule.bit)], sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
 @lru_cache(maxsize=8)
 def from_document(text: str) -> tuple[Rule, ...]:
     # the same text makes equal rules, and pages ask for those in force again and again
-    return _checked([_rule(data, f"rule {data.get('id', number)}") for number, data in enumerate(json.loads(text), 1)])
+    return checked([from_data(data, f"rule {data.get('id', number)}") for number, data in enumerate(json.loads(text), 1)])
+
+
+def files(rules: tuple[Rule, ...]) -> dict[str, str]:
+    """Rule files by name, which `load` reads back as the same rules."""
+    return {f"{rule.rule_id}.toml": tomlkit.dumps(as_data(rule)) for rule in rules}
 
 
 def digest(text: str) -> str:
@@ -159,26 +170,30 @@ def not_in_force(rules: tuple[Rule, ...]) -> tuple[str, ...]:
     return tuple(rule_id for rule_id in floor() if rule_id not in there)
 
 
-def _plain(thing: object) -> object:
+def as_data(thing: object) -> object:
+    """A rule, or a part of one, as plain data, as its file has it."""
     if isinstance(thing, tuple):
-        return [_plain(part) for part in thing]
+        return [as_data(part) for part in thing]
     if not is_dataclass(thing):
         return thing
     named = {"rule_id": "id"}
-    plain = {named.get(f.name, f.name): _plain(getattr(thing, f.name)) for f in fields(thing)}
-    return {"kind": NAMES[type(thing)], **plain} if isinstance(thing, Condition) else plain
+    plain = {named.get(f.name, f.name): as_data(getattr(thing, f.name)) for f in fields(thing) if f.name != "wording"}
+    return {"kind": NAMES[type(thing)], **plain} if isinstance(thing, Condition) else plain | dict(getattr(thing, "wording", ()))
 
 
-def _rule(data: dict, where: str) -> Rule:
+def from_data(data: dict, where: str) -> Rule:
+    """Raises Refused naming where and what is wrong."""
     for key in _REQUIRED:
         if key not in data:
             raise Refused(f"{where}: {key} is missing")
     only(data, _ALLOWED, where)
     sources = tuple(Source(**_texts(source, _SOURCE, f"{where}: sources[{n}]")) for n, source in enumerate(data["sources"]))
     arms = tuple(sorted((_arm(arm, f"{where}: arms[{n}]") for n, arm in enumerate(data["arms"])), key=lambda arm: list(TIERS).index(arm.tier)))
+    texts, wording = filled({name: typed(data[name], str, f"{where}: {name}") for name in ("title", "action")},
+                            (part for arm in arms for part in arm.when.walk()), where)
     rule = Rule(typed(data["id"], str, f"{where}: id"), typed(data["bit"], int, f"{where}: bit"), typed(data["version"], int, f"{where}: version"),
-                typed(data["title"], str, f"{where}: title"), sources, typed(data.get("tier_conflict", ""), str, f"{where}: tier_conflict"),
-                typed(data["action"], str, f"{where}: action"), typed(data.get("assess_required", False), bool, f"{where}: assess_required"), arms)
+                texts["title"], sources, typed(data.get("tier_conflict", ""), str, f"{where}: tier_conflict"), texts["action"],
+                typed(data.get("assess_required", False), bool, f"{where}: assess_required"), arms, wording)
     if not 0 <= rule.bit <= 61:
         raise Refused(f"{where}: bit is {rule.bit}, expected 0 to 61")
     if not sources:
@@ -191,15 +206,16 @@ def _rule(data: dict, where: str) -> Rule:
 
 
 def _arm(data: dict, where: str) -> Arm:
-    only(data, {f.name for f in fields(Arm)}, where)
+    only(data, {f.name for f in fields(Arm)} - {"wording"}, where)
     for key in ("tier", "reason", "when"):
         if key not in data:
             raise Refused(f"{where}: {key} is missing")
     if data["tier"] not in TIERS:
         raise Refused(f"{where}: tier is {data['tier']!r}, expected one of {', '.join(TIERS)}")
-    return Arm(data["tier"], typed(data["reason"], str, f"{where}: reason"), condition(data["when"], f"{where}.when"),
-               typed(data.get("raises_only", False), bool, f"{where}: raises_only"), typed(data.get("task", ""), str, f"{where}: task"),
-               typed(data.get("due_working_days", 0), int, f"{where}: due_working_days"))
+    when = condition(data["when"], f"{where}.when")
+    texts, wording = filled({name: typed(data.get(name, ""), str, f"{where}: {name}") for name in ("reason", "task")}, when.walk(), where)
+    return Arm(data["tier"], texts["reason"], when, typed(data.get("raises_only", False), bool, f"{where}: raises_only"), texts["task"],
+               typed(data.get("due_working_days", 0), int, f"{where}: due_working_days"), wording)
 
 
 def _texts(data: dict, allowed: dict, where: str) -> dict[str, str]:
@@ -210,7 +226,11 @@ def _texts(data: dict, allowed: dict, where: str) -> dict[str, str]:
     return data
 
 
-def _checked(rules: list[Rule]) -> tuple[Rule, ...]:
+def checked(rules: Iterable[Rule]) -> tuple[Rule, ...]:
+    """In the order of their bits. Raises Refused where they do not go together."""
+    rules = tuple(rules)
+    if not rules:
+        raise Refused("rules: none is left, and then nobody is looked at")
     for name, values in (("id", [rule.rule_id for rule in rules]), ("bit", [rule.bit for rule in rules])):
         if twice := [value for value in values if values.count(value) > 1]:
             raise Refused(f"rules: two rules have the {name} {twice[0]}")

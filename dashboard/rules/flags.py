@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, Table, delete, func, literal, or_, se
 
 from dashboard import audit, cohort, database
 from dashboard.errors import Refused
-from dashboard.rules import active
+from dashboard.rules import active, notes
 from dashboard.rules.definition import RuleSet
 from dashboard.rules.evaluate import Doubt, Outcomes, buckets, evaluate, isolated
 from dashboard.rules.lifecycle import Changes, lapsed, lost_evidence, matched, news
@@ -69,6 +69,7 @@ def _store(engine: Engine, doubt: Doubt, as_of: int, by: str, at: datetime, ever
         changes = Changes(rule_set, number, as_of, at, lost)
         changes.met(met)
         changes.not_met(not_met)
+        notes.read_new(connection)
         event = audit.next_event(connection)
         changes.write(connection, event)
         connection.execute(evaluation.insert().values(

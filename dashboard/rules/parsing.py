@@ -35,6 +35,7 @@ def condition(data: object, where: str) -> Condition:
             raise Refused(f"{where}: {name} is missing")
     made = kind(**values)
     _check_place(made, where)
+    _check_possible(values, where)
     return made
 
 
@@ -109,6 +110,13 @@ def _check_place(made: Condition, where: str) -> None:
     for inner, allowed in ((inner, allowed) for part, allowed in asked for inner in part.walk()):
         if type(inner) not in allowed:
             raise Refused(f"{where}: {NAMES[type(inner)]} cannot stand in it, only {', '.join(NAMES[kind] for kind in allowed)}")
+
+
+def _check_possible(values: dict[str, object], where: str) -> None:
+    """So many days fit into the days that are looked at."""
+    for days, among, room in (("on_days", "within", 0), ("on_days", "apart", 1), ("least_days", "span", 0)):
+        if days in values and among in values and values[days] > values[among] + room:
+            raise Refused(f"{where}: {days} is {values[days]} and {among} is {values[among]}: that can never be met")
 
 
 def check_entry_only(condition: Condition, where: str) -> None:

@@ -8,7 +8,7 @@ from dashboard.days import spoken
 from dashboard.figures.course import severity
 from dashboard.rules import active
 from dashboard.status import Status
-from dashboard.views import acting, flagged, frame, listing, patient_link, session
+from dashboard.views import acting, flagged, frame, listing, noted, patient_link, session
 from dashboard.wording import counted, plain
 
 DAYS_SHOWN, NOTES_SHOWN = 90, 3
@@ -24,12 +24,13 @@ def show(order: np.ndarray, patient: int, found: Status) -> None:
             told = triage.history(connection, flags["flag"].tolist())
         _head(order, patient, name, found)
         acting.show(flags, told, patient, name["patient_id"])
+        diary = session.answer("diary", {"patient": patient, "as_of": found.as_of}, lambda connection: course.diary(connection, patient, found.as_of))
+        noted.waiting(diary, patient, found.as_of, asked_above=(flags["status"] != "closed").any())
         flagged.brief(flags, found)
         flagged.unknown(patient, rule_set)
         flagged.guidance(flags, rule_set, found)
         flagged.evidence(flags, rule_set, patient, found)
         flagged.history(told, acting.take_back)
-        diary = session.answer("diary", {"patient": patient, "as_of": found.as_of}, lambda connection: course.diary(connection, patient, found.as_of))
         _severity(diary, flags, found)
         _notes(diary)
 
@@ -83,4 +84,4 @@ def _notes(diary: pd.DataFrame) -> None:
         st.caption(f"The newest {NOTES_SHOWN} of {len(notes)} notes; all are on the patient's page")
     for day, text in notes[:NOTES_SHOWN]:
         st.caption(f"Note of {spoken(day)}")
-        st.text(text)
+        noted.show(st.container(), text)

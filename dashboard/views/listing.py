@@ -12,8 +12,9 @@ from dashboard.days import ago, lasting, spoken
 from dashboard.figures.tokens import TOKENS
 from dashboard.lineup import TIERS, Filters, Lineup
 from dashboard.rules import active
+from dashboard.rules.seen import RECENT
 from dashboard.status import Status
-from dashboard.views import frame, session
+from dashboard.views import frame, noted, session
 from dashboard.wording import counted
 
 PAGE = 50  # patients
@@ -102,12 +103,16 @@ def table(order: Lineup, filters: Filters, found: Status, asked: dict, chosen: i
     if filters.bucket == "not_assessable":
         titles = session.answer("rules", {}, lambda connection: {rule.rule_id: rule.title for rule in active.current(connection).rules})
         made["Not asked lately"] = [_not_asked(lacking, titles) for lacking in rows["lacking"]]
+    mentions = noted.mentions(found.as_of) if filters.notes else {}
+    made["Note mentions"] = [mentions.get(number, "") for number in patients]
     shown = ["Tier", "Patient", "Why", "Reported", "30 days", "Now / worst", "Unknown", "Status", "Owner", "Modifiers", "Source"]
     if chosen is not None:
         shown = ["Tier", "Patient", "Why", "Reported", "Status"]
     if filters.bucket == "not_assessable":
         shown = [name for name in shown if name not in ("Unknown", "Why")]
         shown.insert(2, "Not asked lately")
+    if filters.notes:
+        shown.insert(shown.index("Patient") + 1, "Note mentions")
     if not rows["tier"].notna().any():
         shown = [name for name in shown if name not in ("Tier", "Why", "Status", "Owner")]
     draw(made[shown], found.as_of, rows, chosen)
@@ -131,9 +136,10 @@ def draw(made: pd.DataFrame, as_of: int, rows: pd.DataFrame, chosen: int | None 
     config = {"30 days": text("30 days", width=122, help="Mean severity, two days a bar, higher is worse; a blank is a gap"),
               "Tier": text(width=98), "Patient": text(width=82), "Why": text(width=250 if wide else 170),
               "Reported": text(width=65, help=f"Before {spoken(as_of)}"), "Now / worst": text(width=75), "Modifiers": st.column_config.ListColumn(width=120),
-              "Status": text(width=135), "Owner": text(width=70),
-              "Not asked lately": text("Not answered in the last 14 days", width=300 if wide else 240,
-                                       help="Emergencies about which nothing was said in the 14 days up to the patient's last entry"),
+              "Status": text(width=135),
+              "Note mentions": text(width=150, help="Found by a word list in notes that nobody has marked as read"), "Owner": text(width=70),
+              "Not asked lately": text(f"Not answered in the last {RECENT} days", width=300 if wide else 240,
+                                       help=f"Emergencies about which nothing was said in the {RECENT} days up to the patient's last entry"),
               "Unknown": st.column_config.NumberColumn("?", width=35, help="Rules that cannot be assessed from what was recorded")}
     if key == "list":
         # a row means the patient who stood in it when it was drawn, whatever the list has become since

@@ -13,11 +13,11 @@ from dashboard.imports import export
 from dashboard.rules import active
 from dashboard.rules.definition import RuleSet
 from dashboard.status import Status
-from dashboard.views import flagged, frame, person, session
+from dashboard.views import flagged, frame, noted, person, session
 from dashboard.wording import counted, period, plain
 
 BACK = {"worklist": ("dashboard/views/worklist.py", "Back to the worklist"), "cohort": ("dashboard/views/cohort.py", "Back to the cohort"),
-        "quality": ("dashboard/views/quality.py", "Back to data quality")}
+        "quality": ("dashboard/views/quality.py", "Back to data quality"), "rules": ("dashboard/views/rules.py", "Back to the rules")}
 
 
 def page() -> None:
@@ -40,6 +40,7 @@ def page() -> None:
         _beside(patient, who is not None, found, lambda: _paper(name["patient_id"], about, who, standing, flags, diary, rule_set, found))
     _header(standing, about, who, flags)
     if who:
+        noted.waiting(diary, patient, found.as_of)
         person.chart(diary, flags, actions)
     left, right = st.columns([11, 8], gap="large")
     with left:

@@ -11,7 +11,7 @@ from dashboard.days import day_of, spoken
 from dashboard.figures import bodymap
 from dashboard.figures.course import course as course_figure
 from dashboard.figures.course import step
-from dashboard.views import flagged, frame, session
+from dashboard.views import flagged, frame, noted, session
 from dashboard.wording import counted, listing, period, plain
 
 RANGES = {"90 days": 90, "1 year": 365, "All": None}
@@ -124,7 +124,7 @@ def notes(diary: pd.DataFrame) -> None:
             left, right = st.columns(NAME_AND_TEXT, gap="small")
             with left:
                 frame.small(spoken(day))
-            _text(right, text)
+            noted.show(right, text)
 
 
 # --- every entry --------------------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from dashboard.imports import quarantine
 from dashboard.lineup import Filters, Lineup
 from dashboard.rules import active
 from dashboard.status import Status
-from dashboard.views import drawer, frame, listing, past, session, sweep, watch
+from dashboard.views import drawer, frame, listing, noted, past, session, sweep, watch
 from dashboard.wording import counted, plain
 
 WITHIN = {"3 days": 3, "14 days": 14, "90 days": 90}
@@ -15,9 +15,9 @@ NOBODY = "nobody"
 EVERYBODY, MINE, UNASSIGNED = "All", "Mine", "Unassigned"
 # what each filter is set by, and how it is called when nothing is chosen
 SET_BY = {"bucket": "tile", "statuses": "status", "whose": "whose", "owners": "owner", "rules": "rule", "sources": "source", "within_days": "within",
-          "find": "find"}
+          "find": "find", "notes": "notes_only"}
 ANY = {"bucket": "Any tile", "statuses": "Any status", "whose": "Anybody's", "owners": "Any owner", "rules": "Any rule", "sources": "Any source",
-       "within_days": "Any time", "find": "Any id"}
+       "within_days": "Any time", "find": "Any id", "notes": "Without a note to read too"}
 
 
 def page() -> None:
@@ -51,7 +51,7 @@ def page() -> None:
         if len(order.patients):
             listing.downloads(filters, found, minute, order)
         past.choice(found)
-    _row_above(order, filters)
+    _row_above(order, filters, found)
     if len(order.patients):
         _list_and_drawer(order, filters, found, asked)
     elif filters == Filters():
@@ -85,7 +85,7 @@ def _filters(found: Status) -> Filters:
         whose = EVERYBODY
     return Filters(bucket=session.recall("tile"), statuses=tuple(statuses), owners=tuple("" if who == NOBODY else who for who in owner), rules=tuple(rule),
                    sources=tuple(sources), within_days=WITHIN.get(within), find=find,
-                   whose={EVERYBODY: None, MINE: session.name(), UNASSIGNED: ""}[whose])
+                   whose={EVERYBODY: None, MINE: session.name(), UNASSIGNED: ""}[whose], notes=bool(session.recall("notes_only")))
 
 
 def _clear(*filters: str) -> None:
@@ -146,7 +146,7 @@ def _nobody(filters: Filters, without: dict[str, int]) -> None:
 
 # --- the list -----------------------------------------------------------------------------------------------------------------------
 
-def _row_above(order: Lineup, filters: Filters) -> None:
+def _row_above(order: Lineup, filters: Filters, found: Status) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="above"):
         # grey, because what is chosen is too dark to read on the dark page in its own colour
         st.segmented_control("Whose", [EVERYBODY, MINE, UNASSIGNED], default=EVERYBODY, required=True, key="whose", persist_state="session",
@@ -154,6 +154,7 @@ def _row_above(order: Lineup, filters: Filters) -> None:
         st.caption(f"{len(order.patients):,} of {counted(order.of, 'patient')} shown", width="content", help=listing.ORDER)
         if order.snoozed:
             st.button(f"{order.snoozed:,} snoozed", key="show_snoozed", type="tertiary", help="Put off until a later day; show them", on_click=_snoozed)
+        noted.toggle(found.as_of)
         if filters != Filters() and len(order.patients):
             st.button("Clear filters", key="clear_filters", type="tertiary", on_click=_clear)
         st.space("stretch")

@@ -17,7 +17,8 @@ LEVELS = (
     ("cohort", "conditions", "people", "phrases"),
     ("rules",),
     ("imports", "figures", "worklist", "lineup", "handout", "past", "triage", "activity", "quality", "sample", "distributions", "profile", "crossfilter",
-     "filters", "members", "comparison", "saved", "outgoing", "report", "course", "printed", "disclosure", "demo", "synthetic", "status", "start"),
+     "filters", "members", "comparison", "saved", "outgoing", "report", "course", "behind", "printed", "disclosure", "demo", "synthetic", "status",
+     "start"),
     ("views", "__main__"),
     ("streamlit_app",),
 )

@@ -326,13 +326,16 @@ def test_hazard_14_what_was_written_freely_is_not_read(app: Engine) -> None:
     load(app, "march.csv", written(quiet("1", day(9), chest_pain="yes", note=crisis), *[quiet("1", day(ago), note=f"note of {ago}") for ago in range(5)],
                                    quiet("2", day(0), note=other), quiet("3", day(0), chest_pain="yes", note=denial)))
     at = events.open_page("worklist")
-    # words are searched by no rule: they raise nothing, and they clear nothing
+    # no rule goes by words: they raise nothing, and they clear nothing; but they ask a person to read
     assert sorted(listed(at)) == ["1", "3"]
+    click(at, "notes_to_read")
+    assert listed(at) == ["1", "2"], "with a flag or without"
+    assert listed(click(at, "notes_to_read")) == listed(events.open_page("worklist"))
     choose_rows(at, "list", listed(at).index("1"))
     evidence = next(found.value for found in at.dataframe if "Written in" in found.value)
     assert crisis in evidence.to_string(), "beside the flag, however many notes came later"
-    assert sum(text.value.startswith("note of ") for text in at.text) == 3, "and the newest three below it"
-    assert other in shown(type_into(events.open_page("patient"), "patient_id", "2"))
+    assert sum("note of " in text.value for text in at.text) == 3, "and the newest three below it"
+    assert f"I :orange-background[{other.removeprefix('I ')}]" in shown(type_into(events.open_page("patient"), "patient_id", "2"))
 
 
 def test_hazard_15_a_rule_that_fails_looks_like_no_alert(app: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

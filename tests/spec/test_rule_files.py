@@ -1,4 +1,5 @@
 """Rule files: what they must say, what is refused and how, and that one failing rule takes no other down."""
+import re
 from pathlib import Path
 
 import pytest
@@ -9,14 +10,15 @@ from dashboard.errors import Refused
 from dashboard.rules import evaluate as evaluation
 from dashboard.rules import outcome as asking
 from dashboard.rules.conditions import AllOf, AnyAnswer, AtLeast, Condition, Not, OrUnknown, Reported
-from dashboard.rules.definition import FOLDER, Rule, RuleSet, digest, document, from_document, load, not_in_force, reads, reason
+from dashboard.rules.definition import FOLDER, Rule, RuleSet, as_data, digest, document, files, from_document, load, not_in_force, reads, reason
 from dashboard.rules.evaluate import Doubt, Outcomes, buckets, evaluate, isolated
 from dashboard.rules.over_time import NoRelief, WithinDays
 from tests import diaries
 
 RULES = load()
 SOME = tuple(rule for rule in RULES if rule.assess_required or rule.rule_id == "U01")
-SHIPPED = (*[f"E{n:02}" for n in range(1, 17)], *[f"U{n:02}" for n in range(1, 13)], "R01", "R02", "R03", "R04", "R06", "R07", "R10", "R11", "I01", "I02")
+SHIPPED = (*[f"E{n:02}" for n in range(1, 17)], *[f"U{n:02}" for n in range(1, 13)],
+           "R01", "R02", "R03", "R04", "R06", "R07", "R10", "R11", "I01", "I02", "R12")
 GOOD = '''
 id = "X01"
 bit = 60
@@ -54,9 +56,9 @@ def test_the_shipped_rules() -> None:
 
 
 def test_bits_never_change() -> None:
-    """E and U from 0 and 16 on, R from 28, then I; places are kept for R05, R08 and R09."""
-    first = {"E": 0, "U": 16, "R": 28, "I": 39}
-    assert {rule.rule_id: rule.bit for rule in RULES} == {rule_id: first[rule_id[0]] + int(rule_id[1:]) - 1 for rule_id in SHIPPED}
+    """E and U from 0 and 16 on, R from 28, then I, then whatever came later; places are kept for R05, R08 and R09."""
+    first, later = {"E": 0, "U": 16, "R": 28, "I": 39}, {"R12": 41}
+    assert {rule.rule_id: rule.bit for rule in RULES} == {rule_id: first[rule_id[0]] + int(rule_id[1:]) - 1 for rule_id in SHIPPED} | later
 
 
 def test_rules_survive_their_document() -> None:
@@ -75,6 +77,31 @@ def test_rules_in_words() -> None:
     assert "saddle_numbness" in by_id("E07").cannot_assess()
     assert reason(by_id("R04"), 1, at_least=True).startswith("Pain for 12 weeks or more (onset not recorded")
     assert reason(by_id("E04"), 0, at_least=True) == by_id("E04").arms[0].reason
+
+
+def test_what_a_rule_is_called_takes_its_numbers_from_the_conditions() -> None:
+    """No page can name a threshold that the rule does not go by."""
+    for rule in RULES:
+        for data in (rule_data := as_data(rule), *rule_data["arms"]):
+            said = " ".join(data.get(name, "") for name in ("title", "reason", "task"))
+            assert not re.search(r"\d|\b(two|three|four|five|six|seven|week|weeks)\b", re.sub(r"\{\w+\.[\w:]+\}", "", said)), (rule.rule_id, said)
+
+
+@pytest.mark.parametrize(("number", "how", "said"), [
+    ("7", ":weeks", "a week"), ("84", ":weeks", "12 weeks"), ("10", ":weeks", "10 days"), ("4", ":words", "four"), ("11", ":words", "11"),
+    ("51", ":over", "50"), ("8", "", "8")])
+def test_numbers_in_words(tmp_path: Path, number: str, how: str, said: str) -> None:
+    gap = 'reason = "{last_entry_within.days' + how + '}"'
+    when = 'kind = "all"\nparts = [{ kind = "last_entry_within", days = ' + number + ' }, { kind = "reported", symptoms = ["fever"] }]'
+    rule, = _load(tmp_path, GOOD.replace('reason = "Because"', gap).replace(REPORTED, when))
+    assert rule.arms[0].reason == said
+    assert from_document(document((rule,))) == (rule,)
+
+
+def test_files_are_read_back_as_the_same_rules(tmp_path: Path) -> None:
+    for name, text in files(RULES).items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    assert load(tmp_path) == RULES
 
 
 def test_rules_not_in_force() -> None:
@@ -104,6 +131,9 @@ def test_sets_of_rules_as_bits() -> None:
     (REPORTED, 'kind = "named"\nfield = "places"\ncodes = ["neck"]', "X01.toml: arms[0].when.field: 'places', expected one of"),
     (REPORTED, 'kind = "named"\nfield = "locations"\ngroups = ["top"]', "arms[0].when.groups: location has no group 'top'"),
     (REPORTED, 'kind = "named_only"\nfield = "locations"\ncodes = ["neck"]', "X01: named_only stands outside same_entry"),
+    (REPORTED, 'kind = "severity_on_days"\nat_least = 8.0\non_days = 8\napart = 9\nwithin = 7', "on_days is 8 and within is 7: that can never be met"),
+    (REPORTED, 'kind = "severity_on_days"\nat_least = 8.0\non_days = 3\napart = 1\nwithin = 7', "on_days is 3 and apart is 1: that can never be met"),
+    ('reason = "Because"', 'reason = "Pain of {worst_at_least.at_least}"', "X01.toml: arms[0]: reason: {worst_at_least.at_least} has to be one number"),
     (REPORTED, 'kind = "or_unknown"\npart = { kind = "reported", symptoms = ["fever"] }', "true of a patient who said nothing"),
     (REPORTED, 'kind = "no_relief"\nwithin = 7\nbut = ["none_helped"]', "true of a patient who said nothing at all"),
     ('kind = "reported"\nsymptoms = ["fever"]',

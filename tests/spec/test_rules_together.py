@@ -177,11 +177,22 @@ def test_context_is_information(check: Check) -> None:
 
 
 def test_worse_than_the_week_before(check: Check) -> None:
-    """Three diary days in each week; 2 points and 30 percent."""
-    rows = [("1", "3 3 3 5 5 5", "R"), ("2", "5 5 5 7 7 7", "U"), ("3", "3 3 3 4.9 4.9 4.9", "no"), ("4", "3 3 - 5 5 5", "?"), ("5", "7 7 7 9 9 9", "no")]
+    """Three diary days in each week; 2 points and 30 percent. Near the end of the scale 1 point, since 30 percent more lies beyond it."""
+    rows = [("1", "3 3 3 5 5 5", "R"), ("2", "5 5 5 7 7 7", "U"), ("3", "3 3 3 4.9 4.9 4.9", "no"), ("4", "3 3 - 5 5 5", "?"),
+            ("5", "6.9 6.9 6.9 8.9 8.9 8.9", "no"), ("7", "8 8 8 9 9 9", "U"),
+            ("8", "8.1 8.1 8.1 9 9 9", "no"), ("9", "9 9 9 10 10 10", "U"), ("10", "9.5 9.5 9.5 10 10 10", "no")]
     lines = [f"{patient} | {day} | {'' if cell == '-' else cell} | {wanted}"
              for patient, cells, wanted in rows for day, cell in zip((90, 91, 92, 98, 99, 100), cells.split(), strict=True)]
     check("patient_id | day | severity | R06\n" + "\n".join(lines) + "\n6 | 93 | 3 | ?\n6 | 100 | 5 | ?")
+
+
+def test_nine_and_more_on_five_of_seven_days(check: Check) -> None:
+    """Whoever is up there cannot become worse; whether something helped does not matter."""
+    rows = [("1", "9 10 9 9 9", "R", "no"), ("2", "9 9 9 9 8", "no", "no"), ("3", "9 9 9 9 -", "no", "no"), ("4", "- - - - -", "?", "no")]
+    lines = [f"{patient} | {day} | {'' if cell == '-' else cell} | heat_pack | {wanted} | {urgent}"
+             for patient, cells, wanted, urgent in rows for day, cell in zip((94, 95, 97, 98, 100), cells.split(), strict=True)]
+    check("patient_id | day | worst_severity | relief_helped | R12 | U08\n" + "\n".join(lines))
+    check("patient_id | day | severity | R12\n" + "\n".join(f"1 | {day} | 9 | {'no'}" for day in range(80, 85)), as_of=99)
 
 
 def test_interference_on_four_of_seven_days(check: Check) -> None:

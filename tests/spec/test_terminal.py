@@ -16,7 +16,7 @@ from dashboard import settings
 from dashboard.__main__ import main
 from dashboard.days import date_of, day_of
 from dashboard.imports import tabular
-from dashboard.rules import flags
+from dashboard.rules import active, definition, flags
 from tests.canonical import Row, quiet, scant, written
 from tests.clinic import everything
 
@@ -175,6 +175,21 @@ def test_vocabularies_rules_and_a_demo(said: Run) -> None:
     made = said("demo", "--patients", "20", "--entries", "200", "--json")
     assert (made["patients"], made["entries"]) == (20, 200) and "200 of 200 entries" in said.progress
     assert said("buckets", "--json")["patients"] == 20
+
+
+def test_trying_other_rules(engine: Engine, said: Run, tmp_path: Path) -> None:
+    said("import", file(tmp_path, *DIARY), "--json")
+    with engine.connect() as connection:
+        rules = active.current(connection).rules
+    for name, text in definition.files(tuple(rule for rule in rules if rule.rule_id != "E05")).items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    before = everything(engine)
+    tried = said("try", "--rules", str(tmp_path), "--weeks", "4", "--json")
+    assert everything(engine) == before
+    assert tried["changes"] == ["E05 New loss of bladder or bowel control: switched off"]
+    assert (tried["weeks"], tried["appear"], tried["drop"], tried["new_flags"]["E05"]) == (1, 0, 1, {"in_force": 1, "draft": None})
+    assert [week["E"] for week in tried["by_week"]["in_force"]] == [1] and [week["E"] for week in tried["by_week"]["draft"]] == [0]
+    assert "none is left" in said("try", "--rules", str(tmp_path / "nowhere"), "--json", code=1)["error"]
 
 
 def test_without_json_people_can_read_it(said: Run, tmp_path: Path) -> None:

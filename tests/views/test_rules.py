@@ -5,12 +5,13 @@ import pytest
 from sqlalchemy import Engine
 from streamlit.testing.v1 import AppTest
 
+from dashboard.days import date_of
 from dashboard.errors import Conflict, NotFound, Refused
 from dashboard.rules import active, definition, flags
 from dashboard.rules.definition import TIERS
 from dashboard.schema import rule_set
 from dashboard.views import session
-from tests.views.events import begin_with, choose_rows, click, has, load, sheet, shown, type_into
+from tests.views.events import begin_with, choose_rows, click, has, load, settled, sheet, shown, type_into
 
 Open = Callable[..., AppTest]
 DIARY = sheet("001,2025-03-01,4,mid_back,yes,yes", "002,2025-03-01,3,low_back,no,no", "003,2025-03-01,3,low_back,,")
@@ -18,6 +19,23 @@ DIARY = sheet("001,2025-03-01,4,mid_back,yes,yes", "002,2025-03-01,3,low_back,no
 
 def listed(at: AppTest) -> pd.DataFrame:
     return next(table.value for table in at.dataframe if table.key == "rule_list")
+
+
+def table(at: AppTest, key: str) -> pd.DataFrame:
+    return next(found.value for found in at.dataframe if found.key == key)
+
+
+def workload(at: AppTest) -> pd.DataFrame:
+    return next(found.value for found in at.dataframe if "Flags so far" in found.value)
+
+
+def unescaped(at: AppTest) -> str:
+    """Without the marks that keep a text from being Markdown."""
+    return shown(at).replace("\\", "")
+
+
+def parameter(at: AppTest, label: str, value: float) -> str:
+    return next(field.key for field in at.number_input if field.label == label and field.value == value)
 
 
 def position(at: AppTest, rule_id: str) -> int:
@@ -76,25 +94,102 @@ def test_what_is_not_in_force_is_said(open_page: Open) -> None:
     assert all(rule_id in text for rule_id in missing)
 
 
-def test_a_newer_rule_set_waits_for_a_person_with_a_reason(open_page: Open, clinic: Engine, newer: int) -> None:
+def test_a_newer_rule_set_waits_for_a_person_who_tries_it_first(open_page: Open, clinic: Engine, newer: int) -> None:
     load(clinic, "march.csv", DIARY)
     at = open_page("rules", name="Dr. Okafor")
     assert "A newer rule set came with this release and is not active." in shown(at)
-    assert "Gone: R04" in shown(at)
-    click(at, f"activate_now_{newer}")
+    assert "R04 Pain for 12 weeks or more: switched off" in unescaped(at)
+    click(at, f"try_{newer}")
+    click(at, "activate")
     assert "Say why" in at.warning[0].value
-    type_into(at, f"activate_reason_{newer}", "Reviewed on 3 March")
-    click(at, f"activate_now_{newer}")
+    type_into(at, "activate_reason", "Reviewed on 3 March")
+    click(at, "activate")
     assert "R04" not in listed(at)["Rule"].tolist()
     assert "Dr. Okafor activated rule set 2. Reason: Reviewed on 3 March." in shown(at)
     assert "A newer rule set" not in shown(at)
     with clinic.connect() as connection:
-        assert active.active_version(connection) == newer
+        assert active.active_version(connection) == newer, "the one on record, not a copy of it"
         assert not flags.is_pending(connection), "the page evaluates what changed"
 
 
-def test_activation_needs_a_name(open_page: Open, newer: int) -> None:
-    assert not has(open_page("rules"), f"activate_now_{newer}")
+def test_putting_in_force_needs_a_name(open_page: Open, newer: int) -> None:
+    at = click(open_page("rules"), f"try_{newer}")
+    assert not has(at, "activate")
+
+
+def severe() -> str:
+    """Two patients with severe pain of the last days, which is all that U08 looks at."""
+    return sheet(*[f"00{number},{date_of(session.today() - ago)},{score},mid_back" for number, score in ((1, 8), (2, 9)) for ago in (2, 1)],
+                 header="patient_id,recorded_at,severity,locations")
+
+
+def test_a_number_changed_in_the_form_is_tried_put_in_force_and_put_back(open_page: Open, clinic: Engine) -> None:
+    load(clinic, "now.csv", severe())
+    at = open_page("rules", name="Dr. Okafor")
+    choose_rows(at, "rule_list", position(at, "U08"))
+    at.number_input(key=parameter(at, "Worst pain, at least (of 10)", 8)).set_value(9.0)
+    click(at, "keep_U08")
+    assert "U08 Severe pain without relief: worst pain, at least: 8 → 9 of 10" in unescaped(at)
+    click(at, "try")
+    assert "0 patients would newly meet a criterion, 1 would drop out" in shown(at)
+    assert table(at, "trial_list")[["Patient", "In force", "Draft", "Not met any more"]].to_numpy().tolist() == [
+        ["001", "▲ Same-day", "– No criterion met", "U08"]]
+    click(at, "count_weeks")
+    assert workload(at).set_index("Rule").loc["U08", ["New flags, in force", "New flags, draft"]].tolist() == [2, 1]
+    type_into(at, "activate_reason", "Eight is too many")
+    click(at, "activate")
+    assert "Draft, not in force" not in shown(at)
+    with clinic.connect() as connection:
+        rule = active.current(connection).by_id("U08")
+        assert (active.active_version(connection), rule.version) == (2, 2)
+        assert rule.arms[1].reason.startswith("Pain of 9 or more on two close days"), "what it is called says the same number"
+    click(at, "back_1")
+    type_into(at, "activate_reason", "After all")
+    click(at, "activate")
+    with clinic.connect() as connection:
+        assert active.active_version(connection) == 1
+
+
+def test_a_rule_switched_off_is_said_everywhere_and_can_come_back(open_page: Open, clinic: Engine) -> None:
+    load(clinic, "march.csv", DIARY)
+    at = open_page("rules", name="Dr. Okafor")
+    choose_rows(at, "rule_list", position(at, "E04"))
+    at.toggle(key="on_E04").set_value(False)
+    click(at, "keep_E04")
+    click(at, "try")
+    type_into(at, "activate_reason", "Try")
+    click(at, "activate")
+    assert "Rules not in force:** E04" in shown(at)
+    click(at, "off_E04")
+    assert "Switched off." in shown(at)
+    at.toggle(key="on_E04").set_value(True)
+    click(at, "keep_E04")
+    click(at, "try")
+    assert "E04 New leg weakness or paralysis: switched on" in unescaped(at)
+    type_into(at, "activate_reason", "Back")
+    click(at, "activate")
+    with clinic.connect() as connection:
+        assert active.active_version(connection) == 1, "it says what the first one said"
+
+
+def test_what_goes_together_in_no_way_is_refused(open_page: Open) -> None:
+    at = open_page("rules", name="Dr. Okafor")
+    choose_rows(at, "rule_list", position(at, "R07"))
+    at.number_input(key=parameter(at, "On so many days", 4)).set_value(8)
+    click(at, "keep_R07")
+    assert "can never be met" in at.warning[0].value
+    assert "Draft, not in force" not in shown(at)
+
+
+def test_the_rows_behind_a_rule(open_page: Open, clinic: Engine) -> None:
+    load(clinic, "march.csv", DIARY)
+    at = open_page("rules")
+    choose_rows(at, "rule_list", position(at, "E04"))
+    at.session_state["rule_tabs_E04"] = "Who meets it"
+    found = table(settled(at.run()), "rule_rows_table")
+    assert found[["Patient", "Met as", "When"]].to_numpy().tolist() == [["001", "New leg weakness or paralysis", "1 Mar 2025"]]
+    choose_rows(at, "rule_rows_table", 0)
+    assert at.session_state["patient_page"] == 1
 
 
 @pytest.mark.parametrize(("version", "reason", "raised"), [(2, "  ", Refused), (3, "why not", NotFound), (1, "again", Conflict)])

@@ -12,7 +12,7 @@ from dashboard.schema import flag, triage_action
 from dashboard.triage import Action, act
 from dashboard.views import session
 from tests.canonical import Row, quiet, scant, written
-from tests.views.events import begin_with, choose_rows, click, field, has, load, settled, shown
+from tests.views.events import begin_with, choose_rows, click, field, has, load, settled, sheet, shown
 
 Open = Callable[..., AppTest]
 
@@ -370,3 +370,23 @@ def test_the_past_is_looked_at_and_not_acted_on(open_page: Open, peopled: Engine
     assert re.search(r"No entries \W*4 patients", re.sub(r":\w+\[|\]|\*\*|  \n", " ", at.button(key="past_tile_no_entries").label))
     click(click(at, "past_tile_no_entries"), "past_back")
     assert column(at, "Patient") == ["E-now", "E-old", "U-1", "R-1"]
+
+
+NOTED = sheet("001,2025-03-01,4,mid_back,Cannot pee since *last* night.,", "002,2025-03-01,4,mid_back,No chest pain.,", "003,2025-03-01,4,mid_back,Fainted,yes",
+              header="patient_id,recorded_at,severity,locations,note,leg_weakness")
+
+
+def test_a_note_that_asks_to_be_read(open_page: Open, clinic: Engine) -> None:
+    load(clinic, "march.csv", NOTED)
+    at = open_page("worklist", name="A. Nurse")
+    assert next(button.label for button in at.button if button.key == "notes_to_read") == "Notes to read: 2"
+    click(at, "notes_to_read")
+    assert table(at)[["Patient", "Note mentions"]].to_numpy().tolist() == [["003", "fainting or collapse"], ["001", "cannot pass urine"]]
+    choose_rows(at, "list", 1)
+    assert ":orange-background[Cannot pee]" in shown(at)
+    assert r"\*last\*" in shown(at), "what else it says is no Markdown"
+    click(at, "read_notes")
+    assert next(button.label for button in at.button if button.key == "notes_to_read") == "✓ Notes to read: 1"
+    assert table(at)["Patient"].tolist() == ["003"]
+    click(at, "notes_to_read")
+    assert table(at)["Patient"].tolist() == ["003"], "a note alone puts nobody on the list, and takes nobody off it"
