@@ -53,8 +53,10 @@ def compile_once() -> None:
     database.create_engine = _sharing
 
 
-def _sharing(*args: Any, **options: Any) -> Engine:
-    engine = create_engine(*args, **options)
+def _sharing(url: str, connect_args: dict[str, Any], **options: Any) -> Engine:
+    if "config" in connect_args:
+        connect_args = {"config": {**connect_args["config"], "threads": 1}}
+    engine = create_engine(url, connect_args=connect_args, **options)
     engine.dialect, engine._compiled_cache = _compilers.setdefault(engine.dialect.name, (engine.dialect, engine._compiled_cache))
     return engine
 

@@ -18,8 +18,9 @@ WORK: dict[str, Callable[[Subject], Iterator[Row]]] = {
     "unfiltered": pages.unfiltered, "asked": pages.asked_before, "filtered": pages.filtered, "opened": pages.opened, "patients": pages.patients,
     "worklist": pages.first_lines,
     "patient": pages.one_patient, "rules": rules.everybody, "touched": rules.touched, "stored": rules.stored, "summary": files.summary,
-    "start": in_browser.started, "clicks": in_browser.clicked, "import": files.imported, "mapped": files.mapped}
-ONCE = {"clicks", "import", "mapped"}  # at the smallest size only; imports have a size of their own
+    "start": in_browser.started, "clicks": in_browser.clicked, "crowd": in_browser.crowded,
+    "import": files.imported, "mapped": files.mapped}
+ONCE = {"clicks", "crowd", "import", "mapped"}  # at the smallest size only; imports have a size of their own
 FRAMES = {"unfiltered", "filtered", "opened", "patients"}
 
 

@@ -19,6 +19,7 @@ from tests.bench.subject import Subject
 ROOT = Path(__file__).parents[2]
 STARTS, LONG = 3, 45  # no more starts once they took so many seconds together
 PAUSE = 300  # milliseconds between two clicks
+SESSIONS, EVERY = 10, 5  # people at the same time, and seconds between two clicks of each
 BODY, CHART = ".st-key-body_map [role=checkbox][data-code='{}']", ".st-key-chart_{} [data-code='{}']"
 # first on one chart, then on another; then both are taken back
 PAIRS = [(BODY.format("low_back"), CHART.format("qualities", "burning")), (BODY.format("neck"), CHART.format("severity", "7")),
@@ -91,6 +92,49 @@ def clicked(subject: Subject) -> Iterator[Row]:
         yield Row(f"click to the six cards, median of {len(found)}, {asked}", subject.entries, cards, 0.5)
         yield Row("· slowest", subject.entries, max(cards for cards, _ in found))
         yield Row("· whole page, list of patients included", subject.entries, whole)
+
+
+def crowded(subject: Subject) -> Iterator[Row]:
+    """Some people in sessions of their own, each in a window of the one browser here, which takes its part of the machine: from the click to the
+    frame after the last change of the six cards. First they click one after the other, then all at once."""
+    subject.close()
+    with tempfile.TemporaryDirectory(prefix="pain-diary-bench-") as folder, _chromium() as browser, \
+            _app(Path(shutil.copy(subject.file, folder)), _free_port()) as url:
+        pages = [_ready(browser, url) for _ in range(SESSIONS)]
+        for said, gap in ((f"each clicks every {EVERY} s", 1000 * EVERY / SESSIONS), ("all click at once", 0)):
+            taken = []
+            for number in range(len(PAIRS)):
+                taken += _round(pages, number, gap)
+                _round(pages, number, gap)  # takes it back
+            yield Row(f"click to the six cards, {SESSIONS} sessions, {said}, median of {len(taken)}", subject.entries, median(taken))
+            yield Row("· slowest", subject.entries, max(taken))
+
+
+def _ready(browser: Browser, url: str) -> Page:
+    from tests.browser.conftest import settle
+    page = _page(browser.new_context(viewport={"width": 1280, "height": 720}))
+    settle(page, f"{url}/cohort")
+    page.locator(PAIRS[0][0]).first.wait_for()
+    page.wait_for_timeout(1000)
+    page.evaluate(WATCH)
+    return page
+
+
+def _round(pages: list[Page], number: int, gap: float) -> list[float]:
+    """One click of each, on another mark each, `gap` milliseconds apart; seconds until it was answered."""
+    from tests.browser.conftest import wait_idle
+    for place, page in enumerate(pages):
+        page.evaluate(AGAIN)
+        page.locator(PAIRS[(number + place) % len(PAIRS)][0]).first.click()
+        page.wait_for_timeout(gap)
+    found = []
+    for page in pages:
+        page.wait_for_function("() => window.bench.drawn")
+        wait_idle(page)
+        page.wait_for_timeout(PAUSE)
+        done = page.evaluate("() => window.bench")
+        found.append((done["drawn"] - done["clicked"]) / 1000)
+    return found
 
 
 def _click(page: Page, mark: str) -> tuple[float, float]:

@@ -9,6 +9,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,6 +17,8 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Request, sync_playwright
 from sqlalchemy import create_engine, make_url
 
+from dashboard import start
+from dashboard.days import day_of
 from tests.conftest import SERVER
 from tests.servers import leashed
 
@@ -128,17 +131,10 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
 
 
 @pytest.fixture(scope="session")
-def demo_file(browser: Browser, duckdb_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def demo_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The database as it is after the very first start, with the demo diaries in it, to be copied."""
-    folder = tmp_path_factory.mktemp("demo")
-    path = folder / "demo.duckdb"
-    with ExitStack() as running:
-        app = _start(running, f"duckdb:///{path}", folder, {"PAIN_DIARY_DEMO": "yes"})
-        page = browser.new_page()
-        page.set_default_timeout(120_000)
-        settle(page, app.url)
-        assert not page.locator(FAILED).count(), app.log.read_text()
-        page.close()
+    path = tmp_path_factory.mktemp("demo") / "demo.duckdb"
+    start.open_database(f"duckdb:///{path}", at=datetime.now(UTC), today=day_of(date.today()), demo=True).dispose()
     return path
 
 

@@ -20,7 +20,7 @@ from tests.rules_oracle import Outcome
 RULES = RuleSet(1, load())
 AS_OFS = (100, 60, 95, 113)
 CAMPAIGN = os.environ.get("HYPOTHESIS_PROFILE") == "campaign"
-SEEDS, PATIENTS = (range(40), 2000) if CAMPAIGN else (range(1), 120)
+SEEDS, PATIENTS = (range(50), 2000) if CAMPAIGN else (range(1), 80)
 Row = dict[str, str]
 
 _PLACES = ("", "", "mid_back", "neck", "arm_left", "other", "none", "other;arm_left", "buttock_left", "between_shoulder_blades", "abdomen", "chest_left",

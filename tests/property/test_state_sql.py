@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from sqlalchemy import Connection, Engine, select
 
 from dashboard import audit, cohort, database, triage, worklist
-from dashboard.codelists import SYMPTOM
+from dashboard.codelists import CHOICES, SYMPTOM
 from dashboard.days import date_of
 from dashboard.imports import commit, plan, tabular, undo
 from dashboard.rules import answers, flags
@@ -223,7 +223,7 @@ def _check_known_then(product: Product, connection: Connection, world: World, th
     middle = then[len(then) // 2]
     standing = answers.standing(connection, FIRST_DAY + 9, product.events[middle.event])
     buckets = list(model.buckets(world, FIRST_DAY + 9, middle.event).values())
-    assert standing == {"patients": len(buckets), **{bucket: buckets.count(bucket) for bucket in answers.BUCKETS}}
+    assert standing == {"patients": len(buckets), **{bucket: buckets.count(bucket) for bucket in CHOICES["bucket"]}}
 
 
 def _tell(engine: Engine, events: Iterable[tuple[Step, World]], *, and_look_back: bool) -> None:

@@ -305,17 +305,20 @@ def test_hazard_13_few_patients_in_an_export(app: Engine, monkeypatch: pytest.Mo
         files[name] = data()
         return drawn(label, data, name, *rest, **how)
     monkeypatch.setattr(takeaway.st, "download_button", offered)
-    card = cards._card
-    monkeypatch.setattr(cards, "_card", lambda name, title, note, twin: twins.update({name: twin}) or card(name, title, note, twin))
-    events.open_page("cohort")
+    card = cards.card
+    monkeypatch.setattr(cards, "card", lambda name, title, note, twin: twins.update({name: twin}) or card(name, title, note, twin))
+    at = events.open_page("cohort")
+    at.session_state["more_charts"] = True
+    events.unfold(at, *(f"table_{name}" for name in takeaway.CARDS))
     lists = {name: files.pop(name) for name in ("patients.csv", "worklist.csv", "worklist.html")}
-    assert len(files) == 8 and len(twins) == 6, "a table a card, the body map, the report"
+    charts = {name for names in takeaway.CARDS.values() for name in names}
+    assert {name for name in files if name.endswith(".csv")} == {f"{name}.csv" for name in charts} and twins.keys() == takeaway.CARDS.keys()
     assert main(["--database", app.url.render_as_string(hide_password=False), "summary", "--json"]) == 0
     summary = capsys.readouterr().out
     for text in (*files.values(), summary):
         assert not re.search(r"ZQ-|Quux|KEY-|patient_id", text)
-    assert re.search(r"^ripping,[^,]+,1 to 10,1 to 10,suppressed,suppressed,1 to 10,patients,All entries,", files["quality.csv"], re.MULTILINE)
-    for name in twins:
+    assert re.search(r"^ripping,[^,]+,1 to 10,1 to 10,suppressed,suppressed,1 to 10,patients,All entries,", files["qualities.csv"], re.MULTILINE)
+    for name in charts:
         assert not re.search(r",[1-5],", files[f"{name}.csv"].replace(',1,"counts of', ',"counts of')), "five patients are nowhere, nor one of them"
     assert twins["quality"].set_index("code").at["ripping", "n"] == 1 and "ZQ-1" in lists["patients.csv"]
     assert json.loads(summary)["symptoms"]["urinary_incontinence"]["present"] == 1

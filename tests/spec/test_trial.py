@@ -70,10 +70,10 @@ def test_only_what_differs_is_asked_again(duckdb_engine: Engine) -> None:
     without = {rule_id: tuple(rule for rule in now if rule.rule_id != rule_id) for rule_id in ("E02", "E05", "U01", "U08", "R10", "R12")}
     drafts = [*without.values(), changed(now, "U08", "Worst pain, at least", 8, 6), changed(now, "R10", "Days without an entry, more than", 7, 2), now]
     with duckdb_engine.connect() as connection:
-        for before in (now, drafts[0], drafts[4]):
-            stood = trial.standing(connection, before, TODAY)
-            for after in drafts:
-                short, long = trial.standing_after(connection, before, stood, after, TODAY), trial.standing(connection, after, TODAY)
+        whole = [trial.standing(connection, after, TODAY) for after in drafts]
+        for before, stood in ((now, whole[-1]), (drafts[0], whole[0])):
+            for after, long in zip(drafts, whole, strict=True):
+                short = trial.standing_after(connection, before, stood, after, TODAY)
                 assert (short.patients.tolist(), short.met.tolist()) == (long.patients.tolist(), long.met.tolist())
 
 
