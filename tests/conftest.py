@@ -13,6 +13,7 @@ from dashboard.rules import active, definition
 from tests import databases, servers
 
 SERVER = "PAIN_DIARY_TEST_POSTGRES"
+SLOWEST = ("browser", "views", "property", "spec")
 FEW_RULES = ("E01", "E04", "E05", "E06", "E07", "U01", "U02", "U08", "R01", "R02", "R04", "R11")
 
 # examples that need an empty database empty it themselves, so a fixture that lives for all of them is meant
@@ -40,8 +41,8 @@ def pytest_unconfigure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    # the slowest first, so that no worker is left alone with one at the end
-    items.sort(key=lambda item: "browser" not in item.path.parts)
+    # folders whose files take longest first, so that no worker is left alone with one at the end
+    items.sort(key=lambda item: next((place for place, folder in enumerate(SLOWEST) if folder in item.path.parts), len(SLOWEST)))
 
 
 @pytest.fixture(scope="session")
