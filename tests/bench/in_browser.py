@@ -19,7 +19,7 @@ from tests.bench.subject import Subject
 ROOT = Path(__file__).parents[2]
 STARTS, LONG = 3, 45  # no more starts once they took so many seconds together
 PAUSE = 300  # milliseconds between two clicks
-SESSIONS, EVERY = 10, 5  # people at the same time, and seconds between two clicks of each
+SESSIONS, EVERY, ROUNDS = 10, 5, 3  # people at the same time, seconds between two clicks of each, and how many clicks of each
 BODY, CHART = ".st-key-body_map [role=checkbox][data-code='{}']", ".st-key-chart_{} [data-code='{}']"
 # first on one chart, then on another; then both are taken back
 PAIRS = [(BODY.format("low_back"), CHART.format("qualities", "burning")), (BODY.format("neck"), CHART.format("severity", "7")),
@@ -103,7 +103,7 @@ def crowded(subject: Subject) -> Iterator[Row]:
         pages = [_ready(browser, url) for _ in range(SESSIONS)]
         for said, gap in ((f"each clicks every {EVERY} s", 1000 * EVERY / SESSIONS), ("all click at once", 0)):
             taken = []
-            for number in range(len(PAIRS)):
+            for number in range(ROUNDS):
                 taken += _round(pages, number, gap)
                 _round(pages, number, gap)  # takes it back
             yield Row(f"click to the six cards, {SESSIONS} sessions, {said}, median of {len(taken)}", subject.entries, median(taken))

@@ -43,7 +43,7 @@ def tile(at: AppTest, bucket: str) -> str:
 
 def column(at: AppTest, name: str) -> list:
     """Texts of the list; a due time that has run for some minutes is told as it was at the beginning."""
-    return [re.sub(r"in 5\d min", "in 1 h", text) if name == "Status" else text for text in table(at)[name]]
+    return [re.sub("in 23 h", "in 1 d", re.sub(r"in 5\d min", "in 1 h", text)) if name == "Status" else text for text in table(at)[name]]
 
 
 def table(at: AppTest) -> pd.DataFrame:
