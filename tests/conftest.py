@@ -14,7 +14,7 @@ from tests import databases, servers
 
 SERVER = "PAIN_DIARY_TEST_POSTGRES"
 SLOWEST = ("browser", "views", "property", "spec")
-FEW_RULES = ("E01", "E04", "E05", "E06", "E07", "U01", "U02", "U08", "R01", "R02", "R04", "R11")
+FEW_RULES = ("E01", "E04", "E05", "E06", "E07", "U01", "U02", "U08", "R01", "R02", "R04", "R10", "R11")
 
 # examples that need an empty database empty it themselves, so a fixture that lives for all of them is meant
 _SUPPRESSED = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
@@ -104,7 +104,12 @@ def engine(request: pytest.FixtureRequest) -> Engine:
     return request.getfixturevalue(f"{request.param}_engine")
 
 
+def some_rules(folder: Path) -> tuple[definition.Rule, ...]:
+    """Of every tier."""
+    return tuple(rule for rule in definition.load(folder) if rule.rule_id in FEW_RULES)
+
+
 @pytest.fixture
 def few_rules(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Some of the shipped rules, of every tier: where it is not the rules that are tested, the others only take time."""
-    monkeypatch.setattr(active, "load", lambda folder: tuple(rule for rule in definition.load(folder) if rule.rule_id in FEW_RULES))
+    """Some of the shipped rules: where it is not the rules that are tested, the others only take time."""
+    monkeypatch.setattr(active, "load", some_rules)

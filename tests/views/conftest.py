@@ -8,7 +8,9 @@ from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from dashboard import start
+from dashboard.rules import active
 from dashboard.views import session
+from tests.conftest import some_rules
 from tests.views import events
 
 
@@ -21,13 +23,17 @@ def _scanned_once() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session")
-def clinic_template(duckdb_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database file with the shipped rules in force and no diaries, to be copied."""
+@pytest.fixture(scope="module")
+def clinic_template(request: pytest.FixtureRequest, duckdb_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A database file with some of the shipped rules in force and no diaries, to be copied; with all of them where a module says
+    `ALL_RULES`. Where it is not the rules that are tested, the others only take time."""
     path = tmp_path_factory.mktemp("clinic") / "clinic.duckdb"
     shutil.copy(duckdb_template, path)
-    start.open_database(f"duckdb:///{path}", at=session.now(), today=session.today()).dispose()
-    return path
+    with pytest.MonkeyPatch.context() as patched:
+        if not getattr(request.module, "ALL_RULES", False):
+            patched.setattr(active, "load", some_rules)
+        start.open_database(f"duckdb:///{path}", at=session.now(), today=session.today()).dispose()
+        yield path
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ DIARY = sheet(*[f"{n:03},2025-03-{1 + day:02},{'burning' if n < 12 else 'dull'},
 
 
 @pytest.fixture
-def page(few_rules: None, open_page: Open, clinic: Engine) -> AppTest:
+def page(open_page: Open, clinic: Engine) -> AppTest:
     load(clinic, "march.csv", DIARY)
     saved.save(clinic, "Neck", Cohort(locations=("neck",)), by="A. Researcher", at=session.now())
     return open_page("cohort")

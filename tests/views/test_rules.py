@@ -14,6 +14,7 @@ from dashboard.views import session
 from tests.views.events import begin_with, choose_rows, click, has, load, settled, sheet, shown, type_into
 
 Open = Callable[..., AppTest]
+ALL_RULES = True
 DIARY = sheet("001,2025-03-01,4,mid_back,yes,yes", "002,2025-03-01,3,low_back,no,no", "003,2025-03-01,3,low_back,,")
 
 

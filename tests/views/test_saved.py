@@ -15,7 +15,7 @@ DIARY = sheet("001,2025-03-01,burning,a", "002,2025-03-01,burning,b", "003,2025-
 
 
 @pytest.fixture
-def page(few_rules: None, open_page: Open, clinic: Engine) -> AppTest:
+def page(open_page: Open, clinic: Engine) -> AppTest:
     load(clinic, "march.csv", DIARY)
     return open_page("cohort", name="A. Researcher")
 
@@ -50,7 +50,7 @@ def test_a_frozen_cohort_is_opened_as_it_was_and_left_again(page: AppTest, clini
     assert "Frozen" not in shown(page) and "Entries with dull pain: **2 patients**" in shown(page)
 
 
-def test_saving_needs_a_name_and_a_signature_and_says_what_went_wrong(few_rules: None, open_page: Open, clinic: Engine) -> None:
+def test_saving_needs_a_name_and_a_signature_and_says_what_went_wrong(open_page: Open, clinic: Engine) -> None:
     load(clinic, "march.csv", DIARY)
     at = open_box(open_page("cohort"))
     assert "Who are you?" in shown(at) and not has(at, "save_cohort")
