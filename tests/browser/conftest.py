@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Request, sync_playwright
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Playwright, Request, sync_playwright
 from sqlalchemy import create_engine, make_url
 
 from dashboard import start
@@ -88,12 +88,23 @@ def _playwright() -> Iterator[Playwright]:
 
 
 @pytest.fixture(scope="session")
-def browser(_playwright: Playwright) -> Iterator[Browser]:
+def new_profile(_playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], BrowserContext]]:
+    """A browser with an empty profile."""
     program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     assert program, "The browser tests need Chromium; `make test` says how to install it."
-    browser = _playwright.chromium.launch(executable_path=program, args=FLAGS)
-    yield browser
-    browser.close()
+    with ExitStack() as running:
+        def launch() -> BrowserContext:
+            profile = _playwright.chromium.launch_persistent_context(tmp_path_factory.mktemp("profile"), executable_path=program, args=FLAGS, locale="en-GB")
+            profile.set_default_timeout(PATIENCE * 1000)
+            running.callback(profile.close)
+            return profile
+        yield launch
+
+
+@pytest.fixture(scope="session")
+def profile(new_profile: Callable[[], BrowserContext]) -> BrowserContext:
+    """One for all windows: what was compiled of the app's scripts once is kept, which is most of what a window costs."""
+    return new_profile()
 
 
 @pytest.fixture
@@ -105,19 +116,19 @@ def serve(duckdb_url: str, tmp_path: Path) -> Iterator[Callable[..., App]]:
 
 
 @pytest.fixture
-def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
-    """open_page(app), or open_page(app, "/cohort", color_scheme="dark"): a window of its own, settled. When the test is over, no
+def open_page(profile: BrowserContext) -> Iterator[Callable[..., Page]]:
+    """open_page(app), or open_page(app, "/cohort", dark=True): a window of its own, settled. When the test is over, no
     window may have raised an error, shown one, or asked another host for anything."""
     opened: list[tuple[App, Page, list[str]]] = []
 
-    def open_(app: App, path: str = "/", **window: object) -> Page:
-        context = browser.new_context(**{"viewport": {"width": 1400, "height": 900}, "locale": "en-GB", **window})
-        context.set_default_timeout(PATIENCE * 1000)
-        page, faults = context.new_page(), []
+    def open_(app: App, path: str = "/", screen: tuple[int, int] = (1400, 900), dark: bool = False, within: BrowserContext = profile) -> Page:
+        page, faults = within.new_page(), []
+        page.set_viewport_size(dict(zip(("width", "height"), screen, strict=True)))
+        page.emulate_media(color_scheme="dark" if dark else "light")
         opened.append((app, page, faults))
         page.on("pageerror", lambda error: faults.append(f"page error: {error}"))
         page.on("console", lambda message: faults.extend(_complaint(message)))
-        context.on("request", lambda request: faults.extend(_foreign(request)))
+        page.on("request", lambda request: faults.extend(_foreign(request)))
         settle(page, app.url + path)
         return page
 
@@ -125,7 +136,7 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
     for app, page, faults in opened:
         if not page.is_closed() and page.locator(FAILED).count():
             faults.append(f"a page failed:\n{app.log.read_text()}")
-        page.context.close()
+        page.close()
     faults = [fault for *_, faults in opened for fault in faults]
     assert not faults, "\n".join(faults)
 
@@ -159,10 +170,12 @@ def postgresql_url() -> Iterator[str]:
     engine.dispose()
 
 
-@pytest.fixture
-def demo_app(serve: Callable[..., App], demo_file: Path, tmp_path: Path) -> App:
-    """The app with the demo diaries, in a database of this test's own."""
-    return serve(f"duckdb:///{shutil.copy(demo_file, tmp_path / 'demo.duckdb')}")
+@pytest.fixture(scope="module")
+def demo_app(demo_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """The app with the demo diaries, for the tests of a file that act on flags, each on whichever comes first."""
+    folder = tmp_path_factory.mktemp("acting")
+    with ExitStack() as running:
+        yield _start(running, f"duckdb:///{shutil.copy(demo_file, folder / 'demo.duckdb')}", folder, {})
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from tests.browser.conftest import App, act_and_wait, screenshot
 from tests.browser.reading import assert_accessible, button, cells, click, go, mark_row, press
 
 Open = Callable[..., Page]
-SCREEN = {"width": 1280, "height": 720}
+SCREEN = (1280, 720)
 
 
 def place(page: Page, code: str) -> Locator:
@@ -33,11 +33,11 @@ def has_focus(one: Locator) -> bool:
 
 
 def test_a_click_on_the_body_filters_everything_and_the_address_brings_it_back(shared_app: App, open_page: Open) -> None:
-    page = open_page(shared_app, "/cohort", viewport=SCREEN)
+    page = open_page(shared_app, "/cohort", screen=SCREEN)
     everybody = base(page)
     assert everybody == "All entries: 500 patients · 11,295 entries"
     for card in ("where", "quality", "duration", "severity", "quality_by_location", "red_flags"):
-        assert page.locator(f".st-key-card_{card}").bounding_box()["y"] < SCREEN["height"] - 150, "all six can be seen without scrolling"
+        assert page.locator(f".st-key-card_{card}").bounding_box()["y"] < SCREEN[1] - 150, "all six can be seen without scrolling"
     aching = mark(page, "qualities", "aching").get_attribute("aria-label")
     act_and_wait(page, place(page, "low_back").click)
     assert base(page).startswith("Entries with pain in the lower back: ")
@@ -51,7 +51,7 @@ def test_a_click_on_the_body_filters_everything_and_the_address_brings_it_back(s
     listed = cells(page, "members", 2)
     screenshot(page, "cohort_filtered")
     # a colleague, the browser's own buttons, and another page in between
-    assert base(open_page(shared_app, page.url.removeprefix(shared_app.url), viewport=SCREEN)) == question
+    assert base(open_page(shared_app, page.url.removeprefix(shared_app.url), screen=SCREEN)) == question
     page.go_back()
     expect(page.locator(".st-key-base p").first).to_contain_text("Entries with burning pain in the lower back")
     page.go_forward()
@@ -73,7 +73,7 @@ def test_a_click_on_the_body_filters_everything_and_the_address_brings_it_back(s
 
 
 def test_by_keyboard_alone(shared_app: App, open_page: Open) -> None:
-    page = open_page(shared_app, "/cohort", viewport=SCREEN)
+    page = open_page(shared_app, "/cohort", screen=SCREEN)
     place(page, "neck").focus()
     press(page, "Enter")
     assert chosen(page, "body_map") == ["neck"] and has_focus(place(page, "neck"))
@@ -97,7 +97,7 @@ def test_by_keyboard_alone(shared_app: App, open_page: Open) -> None:
 
 
 def test_the_table_behind_a_chart_and_the_filters(shared_app: App, open_page: Open) -> None:
-    page = open_page(shared_app, "/cohort?durations=12_weeks_and_more", viewport=SCREEN, color_scheme="dark")
+    page = open_page(shared_app, "/cohort?durations=12_weeks_and_more", screen=SCREEN, dark=True)
     act_and_wait(page, lambda: button(page, "table_duration").click())
     rows = page.get_by_test_id("stPopoverBody").locator("[data-testid^='glide-cell-0-']")
     expect(rows).to_have_text(["under 6 weeks", "6 to 12 weeks", "12 weeks and more", "not recorded"])
@@ -118,7 +118,7 @@ def test_the_table_behind_a_chart_and_the_filters(shared_app: App, open_page: Op
 
 
 def test_the_charts_below_by_keyboard_and_as_a_period(shared_app: App, open_page: Open) -> None:
-    page = open_page(shared_app, "/cohort", viewport=SCREEN)
+    page = open_page(shared_app, "/cohort", screen=SCREEN)
     act_and_wait(page, page.locator(".st-key-more_charts label").first.click)
     weeks = page.locator(".st-key-chart_weeks [role=checkbox]")
     last = weeks.last
@@ -149,9 +149,11 @@ def test_the_charts_below_by_keyboard_and_as_a_period(shared_app: App, open_page
 
 
 def test_on_a_tablet_nothing_is_cut_off(shared_app: App, open_page: Open) -> None:
+    page = open_page(shared_app, "/cohort?locations=low_back", screen=(1024, 768))
+    act_and_wait(page, page.locator(".st-key-more_charts label").first.click)
     for width, height in ((1024, 768), (820, 1180)):
-        page = open_page(shared_app, "/cohort?locations=low_back", viewport={"width": width, "height": height})
-        act_and_wait(page, page.locator(".st-key-more_charts label").first.click)
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_timeout(500)
         for name in ("qualities", "severity", "together", "weeks", "hours", "blank"):
             inside = page.locator(f".st-key-chart_{name} .chart")
             assert inside.evaluate("chart => chart.scrollWidth <= chart.clientWidth"), f"{name} at {width}"

@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from dashboard.days import day_of
 from tests.browser.conftest import ROOT, App, act_and_wait, screenshot, settle
@@ -85,29 +85,13 @@ def test_an_emergency_is_closed_with_outcome_and_note(demo_page: Page) -> None:
     assert page.locator(".st-key-drawer h4").count() == 0 or patient(page) != who
 
 
-def test_demo_diaries_come_once_and_go_for_good(serve: Serve, open_page: Open, tmp_path: Path) -> None:
-    url = f"duckdb:///{tmp_path / 'new.duckdb'}"
-    app = serve(url, PAIN_DIARY_DEMO="yes")
-    page = open_page(app)
-    expect(page.get_by_text("Demo data", exact=True)).to_be_visible()
-    click(page, "remove_demo")
-    give_name(page, "demo", "M. Ito")
-    click(page, "remove_demo_now")
-    expect(page.get_by_role("heading", name="No diaries yet")).to_be_visible()
-    page.close()
-    app.stop()
-    again = open_page(serve(url, PAIN_DIARY_DEMO="yes"))
-    expect(again.get_by_role("heading", name="No diaries yet")).to_be_visible()
-    go(again, "Import")
-    expect(again.get_by_text(re.compile(r"\d batches, newest first"))).to_be_visible()
-
-
 def terminal(*arguments: str) -> subprocess.CompletedProcess:
     return subprocess.run([sys.executable, "-m", "dashboard", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=120)
 
 
-def test_on_postgresql_the_terminal_works_beside_the_open_app(serve: Serve, open_page: Open, postgresql_url: str, tmp_path: Path) -> None:
-    page = open_page(serve(postgresql_url))
+def test_on_postgresql_the_terminal_works_beside_the_open_app(
+        serve: Serve, open_page: Open, new_profile: Callable[[], BrowserContext], postgresql_url: str, tmp_path: Path) -> None:
+    page = open_page(serve(postgresql_url), within=new_profile())  # whose clock is turned on
     expect(page.get_by_role("heading", name="No diaries yet")).to_be_visible()
     file = tmp_path / "march.csv"
     file.write_text(diary())
@@ -132,30 +116,18 @@ def test_on_postgresql_the_terminal_works_beside_the_open_app(serve: Serve, open
     assert any("night shift imported a file of 3 rows" in text for text in cells(page, None, 1))
 
 
-def test_on_duckdb_the_terminal_says_who_holds_the_file(serve: Serve, open_page: Open, tmp_path: Path) -> None:
-    app = serve()
-    page = open_page(app)
-    file = tmp_path / "march.csv"
-    file.write_text(diary())
-    refused = terminal("--database", app.database, "import", str(file))
-    assert refused.returncode == 1
-    assert re.search(r"in use by process \d+", refused.stderr)
-    assert "Traceback" not in refused.stderr
-    go(page, "Import")
-    expect(page.get_by_text("Nothing was imported yet.")).to_be_visible()
-
-
-@pytest.mark.parametrize("path", ["/", "/import"])
-def test_a_database_that_is_gone(serve: Serve, open_page: Open, path: str) -> None:
-    page = open_page(serve("postgresql+psycopg://nurse:tr0ub4dor@127.0.0.1:1/clinic"), path)
-    expect(page.get_by_text("The diaries can't be read just now.")).to_be_visible()
-    expect(page.get_by_text("What was saved is safe")).to_be_visible()
-    expect(button(page, "try_again")).to_be_visible()
-    everything = page.content()
-    assert "tr0ub4dor" not in everything
-    assert "Traceback" not in everything
+def test_a_database_that_is_gone(serve: Serve, open_page: Open) -> None:
+    app = serve("postgresql+psycopg://nurse:tr0ub4dor@127.0.0.1:1/clinic")
+    for path in ("/", "/import"):
+        page = open_page(app, path)
+        expect(page.get_by_text("The diaries can't be read just now.")).to_be_visible()
+        expect(page.get_by_text("What was saved is safe")).to_be_visible()
+        expect(button(page, "try_again")).to_be_visible()
+        everything = page.content()
+        assert "tr0ub4dor" not in everything
+        assert "Traceback" not in everything
+        screenshot(page, f"database_gone{path.replace('/', '_')}")
     assert_accessible(page)
-    screenshot(page, f"database_gone{path.replace('/', '_')}")
 
 
 def test_every_key_of_the_drawer(demo_page: Page) -> None:

@@ -8,12 +8,12 @@ from tests.browser.conftest import App, act_and_wait, screenshot
 from tests.browser.reading import assert_accessible, cells, give_name, go, mark_row
 
 Open = Callable[..., Page]
-SCREEN = {"width": 1280, "height": 720}
+SCREEN = (1280, 720)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_page(shared_app: App, open_page: Open, scheme: str) -> None:
-    page = open_page(shared_app, color_scheme=scheme, viewport=SCREEN)
+    page = open_page(shared_app, dark=scheme == "dark", screen=SCREEN)
     rules = ("color-contrast",) if scheme == "dark" else ()  # nothing else is different
     cells(page, "list", 1)
     look(page, f"worklist_{scheme}", *rules)
@@ -38,5 +38,5 @@ def look(page: Page, name: str, *rules: str) -> None:
 
 
 def test_empty_database(serve: Callable[..., App], open_page: Open) -> None:
-    page = open_page(serve(), color_scheme="dark", viewport=SCREEN)
+    page = open_page(serve(), dark=True, screen=SCREEN)
     look(page, "empty_dark")

@@ -11,7 +11,7 @@ Open = Callable[..., Page]
 
 
 def test_to_the_patient_and_back(shared_app: App, open_page: Open) -> None:
-    page = open_page(shared_app, viewport={"width": 1280, "height": 720})
+    page = open_page(shared_app, screen=(1280, 720))
     find = page.get_by_label("Find id")
     find.fill("00")
     act_and_wait(page, lambda: find.press("Enter"))

@@ -49,6 +49,15 @@ def file(folder: Path, *rows: Row, name: str = "diary.csv") -> str:
     return str(path)
 
 
+def test_on_duckdb_it_says_who_holds_the_file(duckdb_engine: Engine, tmp_path: Path) -> None:
+    with duckdb_engine.connect():
+        refused = subprocess.run([sys.executable, "-m", "dashboard", "--database", str(duckdb_engine.url), "import", file(tmp_path, *DIARY)],
+                                 capture_output=True, text=True, timeout=60)
+    assert refused.returncode == 1
+    assert f"in use by process {os.getpid()}" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
 # --- importing and taking back ----------------------------------------------------------------------------------------------------
 
 def test_import_undo_batches_and_quarantine(engine: Engine, said: Run, tmp_path: Path) -> None:

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 from streamlit.components.v2 import manifest_scanner
-from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1 import AppTest, local_script_runner
+from streamlit.testing.v1.local_script_runner import LocalScriptRunner
 
 from dashboard import start
 from dashboard.rules import active
@@ -15,11 +16,17 @@ from tests.views import events
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _scanned_once() -> Iterator[None]:
-    """Streamlit looks through all installed packages for components whenever a page is opened by AppTest; there are none."""
+def _without_waste() -> Iterator[None]:
+    """Streamlit looks through all installed packages for components whenever a page is opened by AppTest; there are none. And it asks
+    a thousand times a second whether a script has ended, which slows that script down."""
     found = manifest_scanner.scan_component_manifests()
+
+    def ended(runner: LocalScriptRunner, timeout: float) -> None:
+        runner._script_thread.join(timeout)
+        assert runner.script_stopped(), f"a page took longer than {timeout} s"
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(manifest_scanner, "scan_component_manifests", lambda: found)
+        patched.setattr(local_script_runner, "require_widgets_deltas", ended)
         yield
 
 
