@@ -8,6 +8,7 @@ from sqlalchemy import Boolean, ColumnElement, Engine, FromClause, literal_colum
 from dashboard import cohort
 from dashboard.errors import Refused
 from dashboard.rules import evaluate as evaluation
+from dashboard.rules import examples
 from dashboard.rules import outcome as asking
 from dashboard.rules.conditions import AllOf, AnyAnswer, AtLeast, Condition, Not, OrUnknown, Reported
 from dashboard.rules.definition import FOLDER, Rule, RuleSet, as_data, digest, document, files, from_document, load, not_in_force, reads, reason
@@ -36,6 +37,16 @@ reason = "Because"
 kind = "reported"
 symptoms = ["fever"]
 '''
+EXAMPLE = """
+[[examples]]
+says = "So."
+outcome = "R"
+diary = '''
+days_ago | fever
+3        | yes
+'''
+[[arms]]
+"""
 REPORTED = 'kind = "reported"\nsymptoms = ["fever"]'
 
 
@@ -65,6 +76,14 @@ def test_rules_survive_their_document() -> None:
     assert from_document(document(RULES)) == RULES
     assert document(RULES) == document(tuple(reversed(RULES)))
     assert digest(document(RULES)) != digest(document(RULES[1:]))
+
+
+def test_examples_are_no_part_of_a_rule(tmp_path: Path) -> None:
+    """So that other examples are no other rule set, and nobody is asked to put one in force."""
+    bare, explained = _load(tmp_path, GOOD), _load(tmp_path, GOOD.replace("[[arms]]", EXAMPLE, 1))
+    assert (explained, document(explained)) == (bare, document(bare))
+    example, = examples.shipped(tmp_path)["X01"]
+    assert (example.outcome, example.entries()) == ("R", ("3 days before: Fever: yes",))
 
 
 def test_rules_in_words() -> None:
@@ -139,6 +158,10 @@ def test_sets_of_rules_as_bits() -> None:
     ('kind = "reported"\nsymptoms = ["fever"]',
      'kind = "within_days"\ndays = 1\nparts = [{ kind = "reported", symptoms = ["fever"] }]\nanchor = { kind = "duration_at_least", days = 3 }',
      "arms[0].when: duration_at_least cannot stand in it"),
+    ("[[arms]]", EXAMPLE.replace("yes", "perhaps"), "X01.toml: examples[0]: diary: fever: 'perhaps' can't stand there"),
+    ("[[arms]]", EXAMPLE.replace("fever", "fewer"), "X01.toml: examples[0]: diary: fewer: there is no such column"),
+    ("[[arms]]", EXAMPLE.replace('"R"', '"maybe"'), "X01.toml: examples[0]: outcome is 'maybe', expected one of E, U, R, I, no, ?"),
+    ("[[arms]]", EXAMPLE.replace("says", "sais"), "X01.toml: examples[0]: sais is no key here"),
     ("[[arms]]", "[[arms", "X01.toml: not a TOML file")])
 def test_refused_naming_file_and_key(tmp_path: Path, old: str, new: str, says: str) -> None:
     with pytest.raises(Refused) as refused:
