@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from dashboard.codelists import HISTORY
 from dashboard.rules import conditions as of
 from dashboard.rules.conditions import Condition, Named, Reported, TemperatureAtLeast, both, days_in_words, in_words, listed
-from dashboard.rules.single import Chosen, NotChosen, SexIs, StartedWithin, SuddenOnset, WorstAtLeast
+from dashboard.rules.single import Chosen, NotChosen, RelievedBy, SexIs, StartedWithin, SuddenOnset, WorstAtLeast, YoungerAtOnset
 
 
 @dataclass(frozen=True)
@@ -269,7 +269,8 @@ KINDS: dict[str, type[Condition]] = {
     "begun_within": BegunWithin, "duration_crossed": DurationCrossed, "not_improved": NotImproved, "rule_not_met": RuleNotMet, "chosen": Chosen,
     "not_chosen": NotChosen, "worst_at_least": WorstAtLeast, "started_within": StartedWithin, "sudden_onset": SuddenOnset, "sex_is": SexIs,
     "same_entry_of_patient_with": SameEntryOfPatientWith, "in_days_before": InDaysBefore, "in_days_after": InDaysAfter, "any_rule_met": AnyRuleMet,
-    "worsened": Worsened, "interference_on_days": InterferenceOnDays, "worst_at_last": WorstAtLast, "silent": Silent}
+    "worsened": Worsened, "interference_on_days": InterferenceOnDays, "worst_at_last": WorstAtLast, "silent": Silent,
+    "younger_at_onset": YoungerAtOnset, "relieved_by": RelievedBy}
 # what is true of a record just where it is true of one of its entries: the anchor of WithinDays
 ANCHORS = (Reported, TemperatureAtLeast, Named, Chosen, WorstAtLeast, StartedWithin, SuddenOnset, of.AnyOf, of.AnyAnswer)
 # what can be asked of the entries around an anchor, and of one entry alone
