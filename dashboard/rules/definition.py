@@ -138,6 +138,12 @@ def load(folder: Path = FOLDER) -> tuple[Rule, ...]:
     return checked(found)
 
 
+@cache
+def shipped() -> tuple[Rule, ...]:
+    """The rules that came with this release, whichever are in force."""
+    return load()
+
+
 def document(rules: tuple[Rule, ...]) -> str:
     """All rules as one canonical text, from which `from_document` makes the same rules."""
     return json.dumps([as_data(rule) for rule in sorted(rules, key=lambda rule: rule.bit)], sort_keys=True, ensure_ascii=False, separators=(",", ":"))
