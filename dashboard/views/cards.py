@@ -86,15 +86,15 @@ def qualities(counted: pd.DataFrame, cohort: Cohort, per: Per) -> None:
 def conventional(classes: str, of: str, unit: str) -> str:
     """What classes a chart draws; and what the rules in force go by, which is no concern of the chart's."""
     rules = session.answer("limits", {"of": of}, lambda connection: explain.limits(active.current(connection).rules, of))
-    return f"{classes}. A convention of this chart; rules go by their own numbers{f': {rules} {unit}' if rules else ''}."
+    return f"{classes}. A convention; rules have their own limits{f': {rules} {unit}' if rules else ''}."
 
 
 def durations(counted: pd.DataFrame, cohort: Cohort, per: Per) -> None:
     chart = figures.bars(counted, PER[per], sort=False)
-    since = "Since onset, at the last entry that says it" if per == "patient" else "Since onset"
+    since = "Days since onset, at the last entry that says it:" if per == "patient" else "Days since onset:"
     with card("duration", "How long", answered("durations", counted, cohort, per), shares(counted)):
-        draw("durations", "How long", chart, cohort.durations, of("durations"), HEIGHT - 72)
-        frame.small(conventional(f"{since}: under {SUBACUTE} days, {SUBACUTE} to {CHRONIC - 1}, {CHRONIC} and more", "duration", "days"))
+        draw("durations", "How long", chart, cohort.durations, of("durations"), HEIGHT - 92)
+        frame.small(conventional(f"{since} under {SUBACUTE}, {SUBACUTE} to {CHRONIC - 1}, {CHRONIC} and more", "duration", "days"))
 
 
 def severity(counted: pd.DataFrame, cohort: Cohort, per: Per) -> None:
