@@ -93,7 +93,7 @@ def durations(counted: pd.DataFrame, cohort: Cohort, per: Per) -> None:
     chart = figures.bars(counted, PER[per], sort=False)
     since = "Days since onset, at the last entry that says it:" if per == "patient" else "Days since onset:"
     with card("duration", "How long", answered("durations", counted, cohort, per), shares(counted)):
-        draw("durations", "How long", chart, cohort.durations, of("durations"), HEIGHT - 92)
+        draw("durations", "How long", chart, cohort.durations, of("durations"), HEIGHT - 70)
         frame.small(conventional(f"{since} under {SUBACUTE}, {SUBACUTE} to {CHRONIC - 1}, {CHRONIC} and more", "duration", "days"))
 
 

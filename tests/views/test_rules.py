@@ -88,7 +88,7 @@ def test_examples_stand_beside_the_rule_and_say_where_it_differs(open_page: Open
     at = open_page("rules")
     choose_rows(at, "rule_list", position(at, "U08"))
     at.session_state["rule_tabs_U08"] = "Examples"
-    text = shown(settled(at.run()))
+    text = unescaped(settled(at.run()))
     example, diaries = examples.shipped()["U08"][0], next(found.value["Diary"] for found in at.table if "Diary" in found.value)
     assert example.says in diaries[0] and all(entry in diaries[0] for entry in example.entries())
     assert "Written for the rule as it came with this release." in text and "worst pain, at least: 8 → 7 of 10" in text
