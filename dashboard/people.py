@@ -3,6 +3,7 @@ from sqlalchemy import BigInteger, ColumnElement, Integer, Select, Subquery, Tab
 
 from dashboard.codelists import CHOICES
 
+SUBACUTE, CHRONIC = 42, 84  # days; a convention of charts and questions (clinical reference 2): rules go by numbers of their own
 DURATIONS = {"under_6_weeks": "under 6 weeks", "6_to_12_weeks": "6 to 12 weeks", "12_weeks_and_more": "12 weeks and more"}
 HIGH, HIGH_PAIN = 7, {"no_day": "no day", "to_25": "up to 25 % of days", "to_50": "over 25 to 50 %", "to_75": "over 50 to 75 %", "to_100": "over 75 %"}
 _HOUR = 3_600_000_000  # microseconds
@@ -30,7 +31,7 @@ def people(live: Subquery | Table) -> Select:
 def duration_class(live: Subquery | Table) -> ColumnElement[int]:
     """The place in DURATIONS of an entry's days since onset; NULL without an onset."""
     days = live.c.day - live.c.onset_day
-    return case((days < 42, 0), (days < 84, 1), (days >= 84, 2))
+    return case((days < SUBACUTE, 0), (days < CHRONIC, 1), (days >= CHRONIC, 2))
 
 
 def hour_of_day(live: Subquery | Table) -> ColumnElement[int]:

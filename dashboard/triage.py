@@ -7,14 +7,14 @@ from datetime import datetime
 
 import pandas as pd
 import pyarrow as pa
-from sqlalchemy import BigInteger, Connection, DateTime, Engine, Integer, RowMapping, Select, String, Text, select, update
+from sqlalchemy import BigInteger, Connection, DateTime, Engine, Integer, RowMapping, Select, String, Text, or_, select, update
 
 from dashboard import audit, database
 from dashboard.codelists import CHOICES
 from dashboard.errors import Conflict, NotFound, Refused
 from dashboard.rules.lifecycle import DUE, SYSTEM
-from dashboard.schema import flag, triage_action
-from dashboard.wording import counted
+from dashboard.schema import evaluation, flag, triage_action
+from dashboard.wording import counted, listing
 
 # from which status an action leads where; None leaves the status as it is. Closing an emergency as a data error is proposed, and
 # waits for a second person, who confirms or rejects it.
@@ -42,7 +42,8 @@ SAID = {"acknowledge": "acknowledged", "start": "began work on", "assign": "assi
         "snooze": "snoozed", "close": "closed", "propose": "asked a second person to confirm a data error in", "confirm": "confirmed the data error in",
         "reject": "found no data error in", "reopen": "reopened", "undo": "took back an action on",
         # what an evaluation does
-        "raise": "raised the tier of", "lower": "lowered the tier of", "withdraw": "marked as withdrawn the evidence of"}
+        "raise": "raised the tier of", "lower": "lowered the tier of", "withdraw": "marked as withdrawn the evidence of",
+        "wake": "ended, because something new was flagged, the snooze of"}
 UNTIL = frozenset({"snooze", "known_under_care"})  # the day counts with these only
 _RESTORED = ("status", "owner", "until_day", "outcome", "due_at", "closed_at", "closed_day", "closed_evaluation")
 _MOMENTS = ("due_at", "closed_at")
@@ -219,8 +220,22 @@ def undo(engine: Engine, event: int, *, by: str, at: datetime, flags: Collection
         if len(since):
             raise Conflict(f"It cannot be taken back any more.{_told(since)} Nothing was changed.")
         rows = {row["flag"]: row for row in _rows(connection, select(flag).where(flag.c.flag.in_(_stored(connection, about))))}
+        if hidden := [rows[one.flag]["rule_id"] for one in mine.itertuples() if _would_hide(connection, rows[one.flag], json.loads(one.before), event)]:
+            raise Conflict(f"It cannot be taken back any more: since then there is something new, and {listing(hidden, 'and')} would be put away again. "
+                           "Nothing was changed.")
         done = [_Done(rows[one.flag], Action("undo"), _found_then(one.before), int(one.action)) for one in mine.itertuples()]
         return _write(connection, done, "undo", by, at, undone=first["kind"])
+
+
+def _would_hide(connection: Connection, row: Mapping, before: Mapping, event: int) -> bool:
+    """Whether what was put away then would be so again, though there is something new: closed, and reported again; or snoozed, and
+    another flag of the patient was opened, opened again or raised."""
+    if before["status"] != "snoozed" or row["status"] == "snoozed":
+        return before["status"] == "closed" and row["last_entry"] > before["last_entry"]
+    later = select(evaluation.c.evaluation).where(evaluation.c.event > int(event))
+    rose = select(triage_action.c.flag).where(triage_action.c.event > int(event), triage_action.c.by == SYSTEM, triage_action.c.kind == "raise")
+    return connection.scalar(select(flag.c.flag).where(
+        flag.c.patient == row["patient"], or_(flag.c.opened_evaluation.in_(later), flag.c.flag.in_(rose))).limit(1)) is not None
 
 
 def _found_then(before: str) -> dict[str, object]:

@@ -5,6 +5,8 @@ from itertools import pairwise
 from statistics import median
 from typing import NamedTuple
 
+from dashboard.days import date_of
+from tests.diaries import FIRST
 from tests.rules_entries import ALTERED, BACK, BELOW, BUTTOCK, Answer, Entry, current_episode, ever, every, some
 
 SLACK = Fraction(1, 10**6)
@@ -223,11 +225,42 @@ def and_said(arm: Arm, *parts: Test) -> Arm:
     return and_(lambda case: every(*[part(case.entries) for part in parts]), arm)
 
 
-def six_weeks(case: Case) -> tuple[Answer, list[Entry]]:
-    onset, episode = current_episode(case.all)
-    painful = [e for e in episode if e.hurts]
-    late = [e for e in painful if e.day - onset >= 42]
-    return (bool(late) if painful else None), late
+def lasting(days: int) -> Arm:
+    def arm(case: Case) -> tuple[Answer, list[Entry]]:
+        onset, episode = current_episode(case.all)
+        painful = [e for e in episode if e.hurts]
+        late = [e for e in painful if e.day - onset >= days]
+        return (bool(late) if painful else None), late
+    return arm
+
+
+def young_at_onset(entries: Iterable[Entry]) -> Answer:
+    entries = list(entries)
+    told, onsets = [(e.day, e.born) for e in entries if e.born], [e.onset for e in entries if e.onset is not None]
+    return date_of(FIRST + max(onsets)).year - max(told)[1] < 40 if told and onsets else None
+
+
+def relieved(code: str) -> Test:
+    def by_it(entries: Iterable[Entry]) -> Answer:
+        entries = list(entries)
+        if any(code in e.helped for e in entries):
+            return True
+        return False if any(code in e.tried for e in entries) and any(e.relieved is not None for e in entries) else None
+    return by_it
+
+
+def without(test: Test) -> Test:
+    def opposite(entries: Iterable[Entry]) -> Answer:
+        found = test(entries)
+        return None if found is None else not found
+    return opposite
+
+
+def at_least(count: int, *tests: Test) -> Test:
+    def enough(entries: Iterable[Entry]) -> Answer:
+        found = [test(entries) for test in tests]
+        return True if found.count(True) >= count else False if found.count(False) > len(found) - count else None
+    return enough
 
 
 def worse(least: int, by: int = 2, share: Fraction = Fraction(3, 10)) -> Arm:
@@ -328,7 +361,9 @@ RULES: dict[str, tuple[str, Callable[[Case], tuple[Answer, int | None, list[Entr
                              lambda entries: every(BETWEEN(entries), SHARP(entries))))),
     "U11": ("U", rule(said(any_symptom("urgent"), shows=tells("urgent")))),
     "U12": ("UU", rule(around(FAINT, at(SPLEEN)), around(TRAUMA, at(SPLEEN), before=0, after=14))),
-    "R03": ("R", rule(and_said(six_weeks, aged(60), BACKED))),
+    "R03": ("R", rule(and_said(lasting(42), aged(60), BACKED))),
+    "R05": ("R", rule(and_said(lasting(84), BACKED, at_least(4, young_at_onset, chose("speed", "gradual"), relieved("exercise"), without(relieved("rest")),
+                                                             any_symptom("night_pain"))))),
     "R06": ("UUR", rule(worse(7), worse(9, by=1, share=Fraction(0)), worse(0))),
     "R07": ("R", rule(impact)),
     "R10": ("RR", rule(lambda case: (every(silent(case), bool(case.urgent)), []), silent_after_severe)),

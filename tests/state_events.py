@@ -32,9 +32,15 @@ class Act(NamedTuple):
     today: int
     outcome: str | None = None
     until: int | None = None
+    by: str = "R. Okafor"
 
 
-Step = Import | Undo | Evaluate | Act
+class TakeBack(NamedTuple):
+    """Who did something last about a flag takes it back."""
+    flag: int
+
+
+Step = Import | Undo | Evaluate | Act | TakeBack
 
 
 def told(world: World, step: Step) -> World:
@@ -46,8 +52,10 @@ def told(world: World, step: Step) -> World:
             return model.undone(world, batch)
         case Evaluate(as_of):
             return model.evaluated(world, as_of)
-        case Act(flag, kind, today, outcome, until):
-            return model.act(world, flag, kind, today, outcome, until)
+        case Act(flag, kind, today, outcome, until, by):
+            return model.act(world, flag, kind, today, outcome, until, by)
+        case TakeBack(flag):
+            return model.taken_back(world, flag)
 
 
 # --- rows -------------------------------------------------------------------------------------------------------------------------
@@ -81,7 +89,8 @@ def files() -> st.SearchStrategy[tuple[Row, ...]]:
 # --- stories ----------------------------------------------------------------------------------------------------------------------
 
 _WHAT = ("nothing", "import", "again", "again", "revise", "revise", "undo", "undo", "undo", *("evaluate",) * 5, *("act",) * 4)
-_KINDS = ("note", "acknowledge", "start", "assign", "snooze", "escalate", "close", "close", "close", "reopen")
+_KINDS = ("note", "acknowledge", "start", "assign", "snooze", "snooze", "escalate", "close", "close", "close", "data error", "data error", "second", "second",
+          "take back", "take back", "reopen")
 
 
 class Drawn(NamedTuple):
@@ -134,14 +143,19 @@ def _step(world: World, today: int, drawn: Drawn, sent: list[tuple[Row, ...]]) -
     return None
 
 
-def _act(world: World, today: int, drawn: Drawn) -> Act | None:
-    fit = [n for n, flag in enumerate(world.flags)
-           if flag.status in model.LEADS[drawn.kind][0] and (drawn.kind != "snooze" or flag.tier == "R")]
+def _act(world: World, today: int, drawn: Drawn) -> Act | TakeBack | None:
+    kind = {"data error": "close", "second": ("confirm", "confirm", "reject")[drawn.choice % 3]}.get(drawn.kind, drawn.kind)
+    if kind == "take back":
+        able = [n for n in range(len(world.flags)) if model.may_take_back(world, n) and not model.would_hide(world, n)]
+        return TakeBack(able[drawn.choice % len(able)]) if able else None
+    by = "M. Ito" if drawn.kind == "second" else "R. Okafor"
+    fit = [n for n, flag in enumerate(world.flags) if flag.status in model.LEADS[kind][0] and (kind != "snooze" or flag.tier == "R")
+           and (kind != "confirm" or model.may_confirm(world, n, by))]
     if not fit:
         return None
-    outcome = ("known_under_care", "routine_visit", "no_action")[drawn.choice % 3] if drawn.kind == "close" else None
-    until = today + 20 if drawn.kind == "snooze" or outcome == "known_under_care" else None
-    return Act(fit[drawn.choice % len(fit)], drawn.kind, today, outcome, until)
+    outcome = None if kind != "close" else "data_error" if drawn.kind == "data error" else ("known_under_care", "routine_visit", "no_action")[drawn.choice % 3]
+    until = today + 20 if kind == "snooze" or outcome == "known_under_care" else None
+    return Act(fit[drawn.choice % len(fit)], kind, today, outcome, until, by)
 
 
 # --- the rulings of the design, each as a story -----------------------------------------------------------------------------------
@@ -163,8 +177,8 @@ def _on(day: int) -> Evaluate:
     return Evaluate(FIRST_DAY + day)
 
 
-def _acts(kind: str, flag: int = 0, day: int = 10, outcome: str | None = None, until: int | None = None) -> Act:
-    return Act(flag, kind, FIRST_DAY + day, outcome, None if until is None else FIRST_DAY + until)
+def _acts(kind: str, flag: int = 0, day: int = 10, outcome: str | None = None, until: int | None = None, by: str = "R. Okafor") -> Act:
+    return Act(flag, kind, FIRST_DAY + day, outcome, None if until is None else FIRST_DAY + until, by)
 
 
 def _closes(flag: int = 0, outcome: str = "routine_visit", until: int | None = None) -> Act:
@@ -177,6 +191,7 @@ _E, _U, _R = (_file(_NUMB), _on(10)), (_file(_LEGS), _on(10)), (_file(_NIGHT), _
 _E_CLOSED, _U_CLOSED, _R_CLOSED = (*_E, _closes()), (*_U, _closes()), (*_R, _closes())
 _CARED_FOR = (*_U, _closes(outcome="known_under_care", until=40), _file(row(25, "leg_numbness")))
 _RAISED = (*_U, _acts("acknowledge"), _file(row(6, "leg_numbness", "both_legs", entry_id="2")), _on(11))
+_PUT_OFF, _CALLED_WRONG = (*_R, _acts("snooze", until=30)), (*_E, _closes(outcome="data_error"))
 _SECOND = row(14, "night_pain", onset=13)
 
 RULING_STORIES: dict[str, tuple[Step, ...]] = {
@@ -197,6 +212,18 @@ RULING_STORIES: dict[str, tuple[Step, ...]] = {
     "under care until a day, and it becomes an emergency": (*_CARED_FOR, _file(row(26, "leg_numbness", "both_legs")), _on(30)),
     "a routine flag never reopens": (*_R_CLOSED, _file(row(12, "night_pain")), _on(40)),
     "a routine flag follows its episode when the onset moves": (*_R_CLOSED, _file(row(12, "night_pain", onset=4)), _on(12)),
+    "what is put off stays so on more of the same": (*_PUT_OFF, _file(row(12, "night_pain")), _on(12)),
+    "what is put off is back when something new is flagged": (*_PUT_OFF, _file(row(12, "leg_numbness")), _on(12)),
+    "what is put off is back when something closed reopens": (
+        *_E, _closes(), _file(row(6, "night_pain")), _on(11), _acts("snooze", 1, until=30), _file(row(12, "saddle_numbness")), _on(12)),
+    "what is put off is not taken back once it is back": (
+        *_PUT_OFF, _file(row(12, "leg_numbness")), _on(12), _acts("acknowledge", 0, 12), TakeBack(0)),
+    "a data error in an emergency is confirmed by another person": (*_CALLED_WRONG, _acts("confirm", by="M. Ito"), _on(11)),
+    "what was called a data error is reported again": (
+        *_CALLED_WRONG, _file(row(11, "saddle_numbness")), _on(11), _acts("reject", day=11, by="M. Ito")),
+    "the evidence of what was called a data error is undone": (*_CALLED_WRONG, _undo(1), _on(12), _acts("reject", day=12, by="M. Ito")),
+    "a proposal is taken back, and what came before it": (*_E, _acts("acknowledge"), _closes(outcome="data_error"), TakeBack(0), TakeBack(0), _on(11)),
+    "a closure is taken back, and its evidence undone": (*_U_CLOSED, TakeBack(0), _undo(1), _on(12)),
     "a new episode has a flag of its own": (*_R_CLOSED, _file(_SECOND), _on(14)),
     "a new episode has one flag, whatever comes later": (
         *_R, _file(_SECOND), _on(14), _file(row(15, "night_pain")), _on(15), _closes(1, "no_action"), _file(row(16, "night_pain")), _on(16), _on(17)),

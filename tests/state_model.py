@@ -108,6 +108,17 @@ class Flag(NamedTuple):
     until: int | None = None  # snoozed, or under care, until that day
 
 
+class Done(NamedTuple):
+    """Something that was done about a flag (its place among all flags): by a person, or by the system, whose name is empty. `found`: the flag
+    as it was then."""
+    flag: int
+    kind: str
+    by: str
+    event: int
+    found: Flag
+    taken_back: bool = False
+
+
 class Rule(NamedTuple):
     """Deliberately tiny: one symptom, present and new in any entry. `raised_by`: an entry that also says this makes the flag an
     emergency. `required`: who did not answer it lately is not assessable."""
@@ -138,6 +149,8 @@ class World:
     batches: tuple[Batch, ...] = ()
     evaluations: tuple[Evaluation, ...] = ()
     flags: tuple[Flag, ...] = ()
+    done: tuple[Done, ...] = ()
+    news: tuple[tuple[int, tuple[str, str]], ...] = ()  # events that opened, reopened or raised a flag, and whose
     data_change: int = 0
 
 
@@ -327,12 +340,16 @@ BY_SYSTEM = ("no_longer_met", "evidence_withdrawn")
 LEADS: dict[str, tuple[frozenset[str], str | None]] = {
     "acknowledge": (frozenset({"open"}), "acknowledged"),
     "start": (frozenset({"open", "acknowledged", "snoozed"}), "in_progress"),
-    "assign": (frozenset({"open", "acknowledged", "in_progress", "escalated", "snoozed"}), None),
-    "note": (frozenset({"open", "acknowledged", "in_progress", "escalated", "snoozed", "closed"}), None),
+    "assign": (frozenset({"open", "acknowledged", "in_progress", "escalated", "snoozed", "to_confirm"}), None),
+    "note": (frozenset({"open", "acknowledged", "in_progress", "escalated", "snoozed", "to_confirm", "closed"}), None),
     "escalate": (frozenset({"open", "acknowledged", "in_progress", "snoozed"}), "escalated"),
     "snooze": (frozenset({"open", "acknowledged", "in_progress"}), "snoozed"),
     "close": (frozenset({"open", "acknowledged", "in_progress", "escalated", "snoozed"}), "closed"),
+    "confirm": (frozenset({"to_confirm"}), "closed"),
+    "reject": (frozenset({"to_confirm"}), "open"),
     "reopen": (frozenset({"closed"}), "open")}
+SECOND_PERSON = "data_error"  # an emergency is not closed with this by one person alone
+FINAL = ("confirm", "reject")  # what a second person decided is not taken back
 
 
 def pending(world: World) -> bool:
@@ -355,21 +372,28 @@ def evaluated(world: World, as_of: int) -> World:
     flags = list(world.flags)
     taken: set[int] = set()
     fired: set[tuple[str, str]] = set()  # patients of whom an emergency opens, reopens or arises from a lesser flag now
+    fresh: set[tuple[str, str]] = set()  # patients of whom any flag does
     for (who, rule), found in sorted(met.items(), key=lambda item: item[1].tier):  # E before U, which has to know
         n = _of(flags, who, rule, found)
         if n is None:
             n = len(flags)
             flags.append(Flag(rule, who, found.tier, found.onset, found.first, found.last, found.newest))
-            fires = found.tier == "E"
+            is_news = True
         else:
             old = flags[n]
             flags[n] = new = _met(world, old, found, as_of, who in fired)
-            fires = new.tier == "E" and new.status == "open" and (old.tier != "E" or old.status == "closed")
+            is_news = new.status == "open" and (new.tier < old.tier or old.status == "closed")  # tiers are in order: E, R, U; R never rises here
         taken.add(n)
-        fired |= {who} if fires else set()
+        fresh |= {who} if is_news else set()
+        fired |= {who} if is_news and flags[n].tier == "E" else set()
     for n in set(range(len(world.flags))) - taken:
-        flags[n] = _not_met(world, flags[n])
-    return replace(world, event=event, flags=tuple(flags), evaluations=(*world.evaluations, Evaluation(event, as_of, world.event)))
+        flags[n] = _not_met(world, flags[n], as_of)
+    # what was put off is back as soon as there is anything new about the patient; more of the same is nothing new
+    flags = [flag._replace(status="open", until=None) if flag.status == "snoozed" and flag.who in fresh else flag for flag in flags]
+    by_system = tuple(Done(n, "evaluation", "", event, old) for n, (old, new) in enumerate(zip(world.flags, flags, strict=False))
+                      if (old.status, old.tier) != (new.status, new.tier) or new.withdrawn > old.withdrawn)
+    return replace(world, event=event, flags=tuple(flags), done=world.done + by_system, news=(*world.news, *((event, who) for who in sorted(fresh))),
+                   evaluations=(*world.evaluations, Evaluation(event, as_of, world.event)))
 
 
 def _of(flags: list[Flag], who: tuple[str, str], rule: str, found: Outcome) -> int | None:
@@ -430,7 +454,7 @@ def _needs_a_person(flag: Flag, cause: str | None) -> bool:
     return flag.acted or (flag.tier == "E" and (cause != "undo" or flag.withdrawn))
 
 
-def _not_met(world: World, flag: Flag) -> Flag:
+def _not_met(world: World, flag: Flag, as_of: int) -> Flag:
     """Judged once, by the first evaluation that finds the flag no longer met. The system closes a flag, or leaves it to a person as it
     is, marked where an undo or a revision is the cause. So is one that a person closed, lest it be reopened unmarked."""
     if not flag.met:
@@ -438,24 +462,67 @@ def _not_met(world: World, flag: Flag) -> Flag:
     cause = _cause(world, flag.who)
     if flag.status == "closed" or _needs_a_person(flag, cause):
         return flag._replace(met=False, withdrawn=cause is not None)
-    return flag._replace(met=False, withdrawn=False, status="closed", outcome="evidence_withdrawn" if cause else "no_longer_met")
+    return flag._replace(met=False, withdrawn=False, status="closed", outcome="evidence_withdrawn" if cause else "no_longer_met", closed_day=as_of)
 
 
 def _opened(flag: Flag) -> Flag:
     return flag._replace(status="open", outcome=None, closed_day=None, until=None)
 
 
-def act(world: World, number: int, kind: str, day: int, outcome: str | None = None, until: int | None = None) -> World:
+def standing(world: World, number: int) -> list[Done]:
+    """What was done about a flag and not taken back, the last one last."""
+    return [done for done in world.done if done.flag == number and not done.taken_back]
+
+
+def may_confirm(world: World, number: int, by: str) -> bool:
+    """Another person than the one who called it a data error, about the evidence that was there then."""
+    proposal = [done for done in standing(world, number) if done.kind == "propose"][-1]
+    return by != proposal.by and proposal.found.newest == world.flags[number].newest
+
+
+def act(world: World, number: int, kind: str, day: int, outcome: str | None = None, until: int | None = None, by: str = "R. Okafor") -> World:
     """A person does something about a flag (its place among all flags). Its status is what its actions add up to."""
-    flag = world.flags[number]
+    found = flag = world.flags[number]
     allowed, leads = LEADS[kind]
-    if flag.status not in allowed or (kind == "snooze" and flag.tier != "R"):
+    if flag.status not in allowed or (kind == "snooze" and flag.tier != "R") or (kind == "confirm" and not may_confirm(world, number, by)):
         raise ValueError(f"{kind} does not fit {flag.status}")
-    if kind == "reopen":
+    if kind in ("reopen", "reject"):
         flag = _opened(flag)
+    elif kind == "close" and flag.tier == "E" and outcome == SECOND_PERSON:
+        kind, flag = "propose", flag._replace(status="to_confirm")
     elif kind == "close":
         flag = flag._replace(status="closed", outcome=outcome, closed_day=day, until=until)
+    elif kind == "confirm":
+        flag = flag._replace(status="closed", outcome=SECOND_PERSON, closed_day=day)
     else:
         flag = flag._replace(status=leads or flag.status, until=until if kind == "snooze" else flag.until)
-    flags = (*world.flags[:number], flag._replace(acted=True), *world.flags[number + 1:])
-    return replace(world, event=world.event + 1, flags=flags)
+    done = Done(number, kind, by, world.event + 1, found)
+    return replace(world, event=world.event + 1, flags=_with(world, number, flag._replace(acted=True)), done=(*world.done, done))
+
+
+def may_take_back(world: World, number: int) -> Done | None:
+    """What was done last about a flag, if its doer can take it back: not what an evaluation did, nor what a second person decided."""
+    last = standing(world, number)[-1:]
+    return last[0] if last and last[0].by and last[0].kind not in FINAL else None
+
+
+def would_hide(world: World, number: int) -> bool:
+    """Whether to take back what was done last would put away again what has been reported since."""
+    done, flag = may_take_back(world, number), world.flags[number]
+    if done.found.status == "snoozed" != flag.status:
+        return any(who == flag.who and event > done.event for event, who in world.news)
+    return done.found.status == "closed" and flag.newest > done.found.newest
+
+
+def taken_back(world: World, number: int) -> World:
+    """The doer takes back what was done last about a flag: it stands as it was found, but for what diaries have said of it since."""
+    done = may_take_back(world, number)
+    if done is None or would_hide(world, number):
+        raise ValueError("there is nothing to take back")
+    restored = {name: getattr(done.found, name) for name in ("status", "outcome", "closed_day", "until")}
+    return replace(world, event=world.event + 1, flags=_with(world, number, world.flags[number]._replace(**restored)),
+                   done=tuple(one._replace(taken_back=True) if one is done else one for one in world.done))
+
+
+def _with(world: World, number: int, flag: Flag) -> tuple[Flag, ...]:
+    return (*world.flags[:number], flag, *world.flags[number + 1:])

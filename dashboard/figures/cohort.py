@@ -13,7 +13,7 @@ from dashboard.wording import counted, percent
 
 Look = Literal["solid", "hollow", "dotted", "hatched"]  # never colour alone
 STATES: dict[str, tuple[str, Look]] = {"present": ("present", "solid"), "denied": ("denied", "hollow"), "not_asked": ("not asked", "dotted")}
-BANDS = {"none": (0, 0), "mild": (1, 3), "moderate": (4, 6), "severe": (7, 10)}  # clinical reference 2
+BANDS = {"none": (0, 0), "mild": (1, 3), "moderate": (4, 6), "severe": (7, 10)}  # a convention (clinical reference 2): rules go by their own
 BUCKET_ICON = {"emergency": ICON["E"], "same_day": ICON["U"], "not_assessable": "?", "routine": ICON["R"], "no_criterion_met": "–", "no_entries": "",
                NOT_RECORDED: ""}
 _TONE = {"emergency": "red", "same_day": "orange", "not_assessable": "violet", "routine": "blue"}

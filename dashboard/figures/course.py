@@ -9,9 +9,9 @@ import plotly.graph_objects as go
 from dashboard.codelists import CHOICES, SYMPTOM
 from dashboard.course import DENIED, NOT_ASKED, PRESENT
 from dashboard.days import date_of, spoken
+from dashboard.figures.cohort import BANDS
 from dashboard.figures.tokens import ICON, MARK, TOKENS, bare
 
-BANDS = {"none 0": 0, "mild 1–3": 2.5, "moderate 4–6": 5.5, "severe 7–10": 8.5}  # clinical reference 2; where the name stands
 HIGHER_IS_WORSE = "0 = no pain · 10 = worst (higher is worse)"
 STATES = {PRESENT: ("reported", "circle", 9), DENIED: ("denied", "circle-open", 7), NOT_ASKED: ("not asked", "circle", 3)}
 _WORD = CHOICES["tier"]
@@ -78,8 +78,10 @@ def course(days: pd.DataFrame, symptoms: pd.DataFrame, flags: list[Mapping], act
     if labels:
         figure.update_layout(yaxis3={**still, "domain": [0, _LANE * len(labels) / plot], "range": [len(labels) - 0.4, -0.6], "gridwidth": 0.5,
                                      "tickvals": list(range(len(labels))), "ticktext": labels})
-    for name, height in BANDS.items():
-        figure.add_annotation(text=name, x=0, xref="paper", xanchor="right", xshift=-26, y=height, yref="y", showarrow=False, font={"color": token["none"]})
+    for name, (low, high) in BANDS.items():
+        said = f"{name} {low}–{high}" if high else f"{name} {low}"
+        figure.add_annotation(text=said, x=0, xref="paper", xanchor="right", xshift=-26, y=(low + high) / 2, yref="y",
+                              showarrow=False, font={"color": token["none"]})
     figure.add_annotation(text=HIGHER_IS_WORSE, x=0, xref="paper", xanchor="left", y=top, yref="paper", yanchor="bottom", showarrow=False,
                           font={"color": token["none"]})
     if not ((days["day"] >= first_day) & (days["day"] <= last_day)).any():

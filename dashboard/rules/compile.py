@@ -10,13 +10,14 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, ColumnElement, Float, FromClause, Select, and_, case, cast, false, func, not_, null, or_, select, true, type_coerce
 
-from dashboard.codelists import ANSWERED, HISTORY, LISTS, LOCATION, SYMPTOM
+from dashboard.codelists import ANSWERED, HISTORY, LISTS, LOCATION, RELIEF, SYMPTOM
 from dashboard.database import band, bit_or, has
 from dashboard.rules import conditions as says
 from dashboard.rules import over_time, single
 from dashboard.rules.conditions import LONGSTANDING, AllOf, AnyAnswer, AnyOf, Condition, Named, NamedOnly, Not, OrUnknown, PatientHas
 from dashboard.rules.over_time import SameEntry, SameEntryOfPatientWith, WithinDays
 
+FOUR_YEARS, SINCE_1901 = 1461, 25_202  # days; from 1901-01-01 to the day from which days are counted
 YEARS = 10_000  # a day times this plus a year of birth: the largest holds the year that was given last
 
 Histories = Mapping[Condition, Any]  # each has the column `met`; see history.Shown
@@ -27,11 +28,10 @@ Record = FromClause
 
 _CHOICES = tuple(f"choice_{field}" for field in single.CHOSEN_FROM)
 SETS = ("present", "denied", "present_new", "denied_new", "present_old", "history_present", "history_denied")
-
-
 _READ = {PatientHas: ("history_present", "history_denied"), SameEntryOfPatientWith: ("history_present", "history_denied"),
          says.TemperatureAtLeast: ("temperature",), says.AgeAtLeast: ("born",), single.SexIs: ("sexed",), single.WorstAtLeast: ("bad",),
-         single.StartedWithin: ("since",), single.SuddenOnset: ("sudden", "known_speed")}
+         single.StartedWithin: ("since",), single.SuddenOnset: ("sudden", "known_speed"), single.YoungerAtOnset: ("born",),
+         single.RelievedBy: ("list_relief_helped", "known_relief_helped", "list_relief_tried")}
 
 
 def columns_read(parts: Iterable[Condition]) -> tuple[str, ...]:
@@ -162,6 +162,19 @@ def _(condition: says.AgeAtLeast, record: Record, histories: Histories) -> Colum
 
 
 @answer.register
+def _(condition: single.YoungerAtOnset, record: Record, histories: Histories) -> ColumnElement[bool]:
+    """Years of four times 365 days and one more, which is so from 1901 to 2099."""
+    year = 1901 + func.floor((4 * (record.c.last_onset + SINCE_1901) + 3) / float(FOUR_YEARS))
+    return year - record.c.born % YEARS < condition.years
+
+
+@answer.register
+def _(condition: single.RelievedBy, record: Record, histories: Histories) -> ColumnElement[bool]:
+    bits = RELIEF.bits(condition.relief)
+    return case((has(record.c.list_relief_helped, bits), true()), (and_(has(record.c.list_relief_tried, bits), record.c.known_relief_helped), false()))
+
+
+@answer.register
 def _(condition: single.SexIs, record: Record, histories: Histories) -> ColumnElement[bool]:
     return record.c.sexed % YEARS == single.SEXES.index(condition.sex)
 
@@ -242,14 +255,9 @@ def _(condition: over_time.NoRelief | over_time.RuleNotMet, record: Record, hist
     return func.coalesce(histories[condition].met, true(), type_=Boolean)
 
 
-@answer.register
-def _(condition: over_time.AnyRuleMet, record: Record, histories: Histories) -> ColumnElement[bool]:
-    return func.coalesce(histories[condition].met, false(), type_=Boolean)
-
-
-@answer.register
-def _(condition: over_time.Silent, record: Record, histories: Histories) -> ColumnElement[bool]:
-    """Who has few days of diary between entries is silent sooner; see its history."""
+@answer.register(over_time.AnyRuleMet)
+@answer.register(over_time.Silent)
+def _(condition: over_time.AnyRuleMet | over_time.Silent, record: Record, histories: Histories) -> ColumnElement[bool]:
     return func.coalesce(histories[condition].met, false(), type_=Boolean)
 
 

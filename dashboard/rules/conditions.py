@@ -13,7 +13,7 @@ _GROUP_WORDS = {
     (LOCATION, "back"): "the back", (LOCATION, "thoracic"): "the upper or middle back", (LOCATION, "buttock"): "a buttock or the saddle area",
     (LOCATION, "leg"): "a hip, leg, knee or foot", (LOCATION, "chest"): "the chest", (LOCATION, "abdomen"): "the abdomen",
     (QUALITY, "altered_feeling"): "numb, tingling or pins and needles", (QUALITY, "neuropathic"): "a word for nerve pain"}
-_FIELD_WORDS = {"locations": "pain in", "qualities": "described as", "radiates_to": "spreading to", "relief_tried": "relief tried:",
+FIELD_WORDS = {"locations": "pain in", "qualities": "described as", "radiates_to": "spreading to", "relief_tried": "relief tried:",
                 "relief_helped": "helped by", "aggravated_by": "made worse by"}
 
 
@@ -121,7 +121,7 @@ class Named(Condition):
         return (self.field,)
 
     def describe(self) -> str:
-        return f"{_FIELD_WORDS[self.field]} {in_words(LISTS[self.field], self.codes)}"
+        return f"{FIELD_WORDS[self.field]} {in_words(LISTS[self.field], self.codes)}"
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from pathlib import Path
 import tomlkit
 
 from dashboard.errors import Refused
+from dashboard.rules import examples
 from dashboard.rules.conditions import LONGSTANDING, Condition, either
 from dashboard.rules.gaps import filled
 from dashboard.rules.over_time import OF_EPISODES, RuleNotMet
@@ -23,7 +24,7 @@ from dashboard.settings import DATA
 FOLDER = DATA / "rules"
 TIERS = {"E": "Emergency", "U": "Same-day", "R": "Routine", "I": "Information"}  # worst first
 _REQUIRED = ("id", "bit", "version", "title", "action", "sources", "arms")
-_ALLOWED = {*_REQUIRED, "tier_conflict", "assess_required"}
+_ALLOWED = {*_REQUIRED, "tier_conflict", "assess_required", "examples"}
 _SOURCE = {"kind": {"page", "framework", "proposal"}, "ref": None, "says": None}
 
 
@@ -137,6 +138,12 @@ def load(folder: Path = FOLDER) -> tuple[Rule, ...]:
     return checked(found)
 
 
+@cache
+def shipped() -> tuple[Rule, ...]:
+    """The rules that came with this release, whichever are in force."""
+    return load()
+
+
 def document(rules: tuple[Rule, ...]) -> str:
     """All rules as one canonical text, from which `from_document` makes the same rules."""
     return json.dumps([as_data(rule) for rule in sorted(rules, key=lambda rule: rule.bit)], sort_keys=True, ensure_ascii=False, separators=(",", ":"))
@@ -187,6 +194,7 @@ def from_data(data: dict, where: str) -> Rule:
         if key not in data:
             raise Refused(f"{where}: {key} is missing")
     only(data, _ALLOWED, where)
+    examples.parsed(data.get("examples", []), where)  # to be right, though no part of the rule
     sources = tuple(Source(**_texts(source, _SOURCE, f"{where}: sources[{n}]")) for n, source in enumerate(data["sources"]))
     arms = tuple(sorted((_arm(arm, f"{where}: arms[{n}]") for n, arm in enumerate(data["arms"])), key=lambda arm: list(TIERS).index(arm.tier)))
     texts, wording = filled({name: typed(data[name], str, f"{where}: {name}") for name in ("title", "action")},

@@ -11,7 +11,7 @@ from dashboard.errors import Refused
 from dashboard.rules import active, notes
 from dashboard.rules.definition import RuleSet
 from dashboard.rules.evaluate import Doubt, Outcomes, buckets, evaluate, isolated
-from dashboard.rules.lifecycle import Changes, lapsed, lost_evidence, matched, news
+from dashboard.rules.lifecycle import Changes, lapsed, lost_evidence, matched, news, snoozed
 from dashboard.schema import audit_event, evaluation, import_batch, patient, patient_outcome
 
 MOST = 4  # where more than one patient in so many is touched, looking at everybody is the cheaper way
@@ -69,6 +69,7 @@ def _store(engine: Engine, doubt: Doubt, as_of: int, by: str, at: datetime, ever
         changes = Changes(rule_set, number, as_of, at, lost)
         changes.met(met)
         changes.not_met(not_met)
+        changes.wake(snoozed(connection, changes.fresh))
         notes.read_new(connection)
         event = audit.next_event(connection)
         changes.write(connection, event)

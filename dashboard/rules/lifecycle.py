@@ -98,6 +98,14 @@ def lapsed(connection: Connection, belongs: Table, failed: Collection[str], touc
     return _rows(connection, found if touched is None else found.where(flag.c.patient.in_(select(touched.c.patient))))
 
 
+def snoozed(connection: Connection, patients: Collection[int]) -> list[dict]:
+    """What is put off, of these patients."""
+    if not patients:
+        return []
+    whose = database.store_rows(connection, "news_patient", {"patient": Integer}, pa.table({"patient": pa.array(sorted(patients), pa.int32())}))
+    return _rows(connection, select(flag).where(flag.c.status == "snoozed", flag.c.patient.in_(select(whose.c.patient))))
+
+
 def _flag_columns() -> list[ColumnElement]:
     return [c.label(f"flag_{c.name}") for c in flag.c]
 
@@ -136,6 +144,7 @@ class Changes:
         self.updated: list[dict] = []
         self.actions: list[dict] = []
         self.fired: set[int] = set()  # patients of whom an emergency opens, reopens or arises from a lesser flag now
+        self.fresh: set[int] = set()  # patients of whom anything does, or becomes graver
         self.reopened = self.closed = 0
 
     def met(self, rows: Iterable[dict]) -> None:
@@ -167,6 +176,10 @@ class Changes:
     def _open(self, row: dict) -> None:
         self.opened.append({"patient": row["patient"], "rule_id": row["rule_id"], **_evidence(row), "opened_evaluation": self.number, "status": "open",
                             "acted": False, "raised_at": self.at, "due_at": self._due(row), "version": 1})
+        self._is_news(row)
+
+    def _is_news(self, row: dict) -> None:
+        self.fresh.add(row["patient"])
         if row["tier"] == "E":
             self.fired.add(row["patient"])
 
@@ -177,8 +190,7 @@ class Changes:
             # somebody who acknowledged the lesser flag has not seen this
             self._update(old, **now, status="open", due_at=self._due(row))
             self._act(old, "raise", "open", None)
-            if row["tier"] == "E":
-                self.fired.add(row["patient"])
+            self._is_news(row)
         elif old["tier"] == "E" != row["tier"] and _needs_a_person(old, self.lost.get(row["patient"])):
             # it lost what made it an emergency, and a person has to say so
             self._withdraw(old, True, **now | {"tier": "E"})
@@ -186,6 +198,8 @@ class Changes:
             self._update(old, **now)
             if change > 0:
                 self._act(old, "lower", old["status"], None)
+            elif old["reason"] in [arm.reason for arm in self.by_bit[row["rule_bit"]].arms[row["arm"] + 1:]]:
+                self.fresh.add(row["patient"])  # a graver reason, in the same tier
 
     def _reopens(self, row: dict, old: dict) -> bool:
         """Clinical reference 1.0, "Reopening". What the system closed opens again whenever it is met."""
@@ -202,8 +216,17 @@ class Changes:
         self._update(old, **_evidence(row, old), status="open", due_at=self._due(row), closed_at=None, closed_day=None, closed_evaluation=None, outcome=None,
                      until_day=None, opened_evaluation=self.number)
         self._act(old, "reopen", "open", old["outcome"])
-        if row["tier"] == "E":
-            self.fired.add(row["patient"])
+        self._is_news(row)
+
+    def wake(self, snoozed: Iterable[dict]) -> None:
+        """What was put off is back as soon as there is anything new about the patient (clinical reference 3.3: a higher tier, or worsening).
+        More of the same is nothing new: it would not even open again what a person closed."""
+        changed = {row["flag"]: row for row in self.updated}
+        woken = {old["flag"]: now for old in snoozed if (now := changed.get(old["flag"], old))["status"] == "snoozed"}
+        self.updated = [row for row in self.updated if row["flag"] not in woken]
+        for now in woken.values():
+            self._update(now, status="open", until_day=None, due_at=self.at + DUE[now["tier"]])
+            self._act(now, "wake", "open", None)
 
     def _withdraw(self, old: dict, withdrawn: bool, **values: object) -> None:
         self._update(old, **values | {"evidence_withdrawn": withdrawn})

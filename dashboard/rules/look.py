@@ -30,7 +30,7 @@ from dashboard.database import has
 from dashboard.days import date_of
 from dashboard.rules import episodes
 from dashboard.rules.compile import answer, columns_read, recorded, said
-from dashboard.rules.conditions import AllOf, Condition, Named, Reported, TemperatureAtLeast
+from dashboard.rules.conditions import AllOf, AtLeast, Condition, Named, Reported, TemperatureAtLeast
 from dashboard.rules.definition import Rule
 from dashboard.rules.history import FINDINGS, among, sought
 from dashboard.rules.over_time import InterferenceOnDays, NoRelief, NotImproved, SameEntry, SameEntryOfPatientWith, SeverityOnDays, WithinDays, Worsened
@@ -135,7 +135,7 @@ def _looked_for(condition: Condition, of_few: bool) -> Iterator[Condition]:
         yield from (part for part in sought(condition) if isinstance(part, FINDINGS))
     elif isinstance(condition, SameEntry):
         yield from condition.walk()
-    elif not isinstance(condition, SameEntryOfPatientWith):
+    elif not isinstance(condition, (SameEntryOfPatientWith, AtLeast)):  # how many of several things hold is told by no one entry
         if not (of_few and isinstance(condition, FINDINGS)):
             yield condition
         for part in condition.below():

@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from dashboard.database import bit_or
 from dashboard.rules.compile import answer
-from dashboard.rules.conditions import AnyOf, Condition, Not
+from dashboard.rules.conditions import AnyOf, AtLeast, Condition, Not
 from dashboard.rules.course import behind, gathered, history
 from dashboard.rules.definition import Arm, Rule
 from dashboard.rules.history import EVIDENCE, FINDINGS, WORDS, Shown, among, by_entry, by_span, grouped, regardless, reporting, shown_around, windows
@@ -237,7 +237,7 @@ def _shown_by(arm: Arm) -> Iterator[Condition]:
 def _visible(condition: Condition) -> Iterator[Condition]:
     if not isinstance(condition, Not):
         yield condition
-        for part in () if _has_rows(condition) else condition.below():
+        for part in () if _has_rows(condition) or isinstance(condition, AtLeast) else condition.below():
             yield from _visible(part)
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from dashboard.codelists import HISTORY
 from dashboard.rules import conditions as of
 from dashboard.rules.conditions import Condition, Named, Reported, TemperatureAtLeast, both, days_in_words, in_words, listed
-from dashboard.rules.single import Chosen, NotChosen, SexIs, StartedWithin, SuddenOnset, WorstAtLeast
+from dashboard.rules.single import Chosen, NotChosen, RelievedBy, SexIs, StartedWithin, SuddenOnset, WorstAtLeast, YoungerAtOnset
 
 
 @dataclass(frozen=True)
@@ -53,9 +53,13 @@ class WithinDays(Condition):
     def of_nothing(self) -> bool | None:
         return both(self.anchor.of_nothing(), *[part.of_nothing() for part in self.parts])
 
+    @property
+    def near(self) -> str:
+        """Around the anchor's day, in words."""
+        return {0: "on the same day", 1: "on the same or an adjacent day"}.get(self.days, f"at most {days_in_words(self.days)} before or after it")
+
     def describe(self) -> str:
-        near = {0: "on the same day", 1: "on the same or an adjacent day"}.get(self.days, f"at most {days_in_words(self.days)} before or after it")
-        return f"{self.anchor.describe()}, and {near}: {listed([part.describe() for part in self.parts], 'and')}"
+        return f"{self.anchor.describe()}, and {self.near}: {listed([part.describe() for part in self.parts], 'and')}"
 
 
 @dataclass(frozen=True)
@@ -66,9 +70,9 @@ class InDaysBefore(WithinDays):
     def after(self) -> int:
         return 0
 
-    def describe(self) -> str:
-        parts = listed([part.describe() for part in self.parts], 'and')
-        return f"{self.anchor.describe()}, and on the same day or at most {days_in_words(self.days)} before it: {parts}"
+    @property
+    def near(self) -> str:
+        return f"on the same day or at most {days_in_words(self.days)} before it"
 
 
 @dataclass(frozen=True)
@@ -79,9 +83,9 @@ class InDaysAfter(WithinDays):
     def before(self) -> int:
         return 0
 
-    def describe(self) -> str:
-        parts = listed([part.describe() for part in self.parts], 'and')
-        return f"{self.anchor.describe()}, and on the same day or at most {days_in_words(self.days)} after it: {parts}"
+    @property
+    def near(self) -> str:
+        return f"on the same day or at most {days_in_words(self.days)} after it"
 
 
 @dataclass(frozen=True)
@@ -219,8 +223,9 @@ class Worsened(Condition):
 
     def describe(self) -> str:
         to = f", to {self.to_at_least:g} or more" if self.to_at_least else ""
-        return (f"mean severity of the {days_in_words(self.span)} to the last entry higher than of the {self.span} before by {self.by:g} points and "
-                f"by {self.share:.0%}{to} (each with at least {self.least_days} diary days)")
+        by = f"{self.by:g} {'point' if self.by == 1 else 'points'}{f' and by {self.share:.0%}' if self.share else ''}"
+        return (f"mean severity of the {days_in_words(self.span)} to the last entry higher than of the {self.span} before by {by}{to} "
+                f"(each with at least {self.least_days} diary days)")
 
 
 @dataclass(frozen=True)
@@ -269,7 +274,8 @@ KINDS: dict[str, type[Condition]] = {
     "begun_within": BegunWithin, "duration_crossed": DurationCrossed, "not_improved": NotImproved, "rule_not_met": RuleNotMet, "chosen": Chosen,
     "not_chosen": NotChosen, "worst_at_least": WorstAtLeast, "started_within": StartedWithin, "sudden_onset": SuddenOnset, "sex_is": SexIs,
     "same_entry_of_patient_with": SameEntryOfPatientWith, "in_days_before": InDaysBefore, "in_days_after": InDaysAfter, "any_rule_met": AnyRuleMet,
-    "worsened": Worsened, "interference_on_days": InterferenceOnDays, "worst_at_last": WorstAtLast, "silent": Silent}
+    "worsened": Worsened, "interference_on_days": InterferenceOnDays, "worst_at_last": WorstAtLast, "silent": Silent,
+    "younger_at_onset": YoungerAtOnset, "relieved_by": RelievedBy}
 # what is true of a record just where it is true of one of its entries: the anchor of WithinDays
 ANCHORS = (Reported, TemperatureAtLeast, Named, Chosen, WorstAtLeast, StartedWithin, SuddenOnset, of.AnyOf, of.AnyAnswer)
 # what can be asked of the entries around an anchor, and of one entry alone

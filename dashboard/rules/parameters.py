@@ -14,6 +14,7 @@ _SOME_DAYS = ("days", 1, 365, 1)
 _OF: dict[tuple[str, str], tuple[str, tuple[str, float, float, float]]] = {
     ("temperature_at_least", "celsius"): ("Temperature, at least", ("°C", 35, 42, 0.1)),
     ("age_at_least", "years"): ("Age, at least", ("years", 0, 120, 1)),
+    ("younger_at_onset", "years"): ("Age at onset, below", ("years", 0, 120, 1)),
     ("at_least", "count"): ("How many of them, at least", ("", 1, 20, 1)),
     ("within_days", "days"): (_AROUND, _DAYS), ("in_days_before", "days"): ("Days before the finding", _DAYS),
     ("in_days_after", "days"): ("Days after the finding", _DAYS),

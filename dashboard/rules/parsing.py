@@ -49,7 +49,7 @@ def _codelist(name: str, data: dict, where: str) -> Codelist | None:
         return choice(_one_of("choice", data.get("choice"), f"{where}.choice"))
     if name == "codes" and data.get("field") not in LISTS:
         raise Refused(f"{where}.field: {data.get('field')!r}, expected one of {', '.join(LISTS)}")
-    return {"symptoms": SYMPTOM, "history": HISTORY, "but": RELIEF, "codes": LISTS.get(data.get("field"))}.get(name)
+    return {"symptoms": SYMPTOM, "history": HISTORY, "but": RELIEF, "relief": RELIEF, "codes": LISTS.get(data.get("field"))}.get(name)
 
 
 def _grouped(data: dict, where: str) -> list[str]:

@@ -1,7 +1,7 @@
 """Conditions about single cells of an entry: how bad, how and when it began, what course; and who the patient is."""
 from dataclasses import dataclass
 
-from dashboard.codelists import CHOICES, Codelist
+from dashboard.codelists import CHOICES, RELIEF, Codelist
 from dashboard.rules.conditions import Condition, days_in_words, in_words
 
 CHOSEN_FROM = ("onset_speed", "pattern", "trend")
@@ -88,3 +88,28 @@ class SexIs(Condition):
 
     def describe(self) -> str:
         return f"sex {CHOICES['sex'][self.sex].lower()}"
+
+
+@dataclass(frozen=True)
+class YoungerAtOnset(Condition):
+    """By the latest onset that was stated and the year of birth that was given last: the age reached in the year of the onset. An episode
+    whose onset nobody stated may have begun long before its first entry, so that one says nothing."""
+    years: int
+
+    def reads(self) -> tuple[str, ...]:
+        return ("birth_year", "onset_date")
+
+    def describe(self) -> str:
+        return f"younger than {self.years} at the onset"
+
+
+@dataclass(frozen=True)
+class RelievedBy(Condition):
+    """Any of these helped; no if one was tried and what helped was said, and it never was one of these. What was not tried is unknown."""
+    relief: tuple[str, ...]
+
+    def reads(self) -> tuple[str, ...]:
+        return ("relief_helped", "relief_tried")
+
+    def describe(self) -> str:
+        return f"helped by {in_words(RELIEF, self.relief)}"

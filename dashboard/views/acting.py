@@ -83,7 +83,7 @@ def _snoozing(seen: Seen, patient: int, of: int) -> None:
         st.markdown(f"Snoozes {counted(len(seen), 'routine flag')} only.")
     today = session.today()
     st.date_input("Until", date_of(today + 7), date_of(today + 1), date_of(today + SNOOZE_DAYS), key=f"snooze_until_{patient}", format="YYYY-MM-DD",
-                  help=f"At most {SNOOZE_DAYS} days. It comes back on its day, and at once with a worse tier or a new episode")
+                  help=f"At most {SNOOZE_DAYS} days. It comes back on its day, and at once when anything new is flagged for the patient")
     st.text_area("Reason", key=f"snooze_reason_{patient}", max_chars=2000)
     st.button("Snooze", key="snooze_now", type="primary", on_click=_snooze, args=(seen, patient))
 

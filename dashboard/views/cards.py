@@ -12,7 +12,9 @@ from dashboard.cohort import NOT_RECORDED, Cohort
 from dashboard.distributions import Per
 from dashboard.figures import cohort as figures
 from dashboard.figures.cohort import Chart
-from dashboard.views import bodymap, marks, question, takeaway
+from dashboard.people import CHRONIC, SUBACUTE
+from dashboard.rules import active, explain
+from dashboard.views import bodymap, frame, marks, question, session, takeaway
 from dashboard.views.question import PER
 from dashboard.wording import counted, percent
 
@@ -27,11 +29,11 @@ def grid() -> GridContainer:
     return st.grid(3, min_column_width=265, gap=("xsmall", "small"))
 
 
-def card(name: str, title: str, note: str, twin: pd.DataFrame) -> DeltaGenerator:
-    """Title, base, and the table twin with what can be taken along. What is returned is for the chart."""
+def card(name: str, title: str, note: str, twin: pd.DataFrame, conventions: str | None = None) -> DeltaGenerator:
+    """Title, base, and the table twin with what can be taken along. What is returned is for the chart. `conventions`: what its classes are."""
     made = st.container(border=True, key=f"card_{name}", gap="xxsmall")
     with made, st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-        st.markdown(f"**{title}** :small[:gray[{note}]]", width="stretch")
+        st.markdown(f"**{title}** :small[:gray[{note}]]", width="stretch", help=conventions)
         opened = st.popover("Table", type="tertiary", key=f"table_{name}", on_change="rerun", help="The numbers; as a file, and the picture too")
     if opened.open:  # what nobody looks at is not sent
         with opened:
@@ -81,16 +83,24 @@ def qualities(counted: pd.DataFrame, cohort: Cohort, per: Per) -> None:
         draw("qualities", "What it is like", chart, cohort.qualities, of("qualities"))
 
 
+def conventional(classes: str, of: str, unit: str) -> str:
+    """What classes a chart draws; and what the rules in force go by, which is no concern of the chart's."""
+    rules = session.answer("limits", {"of": of}, lambda connection: explain.limits(active.current(connection).rules, of))
+    return f"{classes}. A convention; rules have their own limits{f': {rules} {unit}' if rules else ''}."
+
+
 def durations(counted: pd.DataFrame, cohort: Cohort, per: Per) -> None:
     chart = figures.bars(counted, PER[per], sort=False)
+    since = "Days since onset, at the last entry that says it:" if per == "patient" else "Days since onset:"
     with card("duration", "How long", answered("durations", counted, cohort, per), shares(counted)):
-        draw("durations", "How long", chart, cohort.durations, of("durations"), HEIGHT - 24)
-        st.caption("Since onset, at the last entry that says it." if per == "patient" else "Since onset.")
+        draw("durations", "How long", chart, cohort.durations, of("durations"), HEIGHT - 70)
+        frame.small(conventional(f"{since} under {SUBACUTE}, {SUBACUTE} to {CHRONIC - 1}, {CHRONIC} and more", "duration", "days"))
 
 
 def severity(counted: pd.DataFrame, cohort: Cohort, per: Per) -> None:
     lit, chart = [*map(str, filters.lit(cohort)), *([NOT_RECORDED] if cohort.severity_not_recorded else [])], figures.severity(counted, PER[per])
-    with card("severity", "How bad", answered("severity", counted, cohort, per, "answered_average"), counted):
+    bands = "Bands: " + ", ".join(f"{name} {low} to {high}" if high else f"{name} {low}" for name, (low, high) in figures.BANDS.items())
+    with card("severity", "How bad", answered("severity", counted, cohort, per, "answered_average"), counted, conventional(bands, "worst pain", "of 10")):
         draw("severity", "How bad", chart, lit, filters.severity_pressed)
 
 

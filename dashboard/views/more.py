@@ -12,6 +12,7 @@ from dashboard.days import spoken
 from dashboard.distributions import Per
 from dashboard.figures import cohort as figures
 from dashboard.figures import profile as drawings
+from dashboard.people import HIGH
 from dashboard.status import Status
 from dashboard.views import cards, session
 from dashboard.views.question import PER
@@ -83,9 +84,10 @@ def _high_pain(numbers: dict[str, Counted], cohort: Cohort, per: Per, found: Sta
     counts = numbers["high_pain"]
     chart = figures.bars(counts, PER["patient"], sort=False)
     answered = cards.base("high_pain", int(counts["answered"].iloc[0]), "", cohort, "patient")
-    with cards.card("high_pain", "Time in high pain", answered, cards.shares(counts)):
+    high = cards.conventional(f"High pain is {HIGH} and more", "worst pain", "of 10")
+    with cards.card("high_pain", "Time in high pain", answered, cards.shares(counts), high):
         cards.draw("high_pain", "Time in high pain", chart, cohort.high_pain, cards.of("high_pain"), _TALL - 68)
-        st.caption("Share of a patient's diary days with worst pain of 7 or more, all entries in the period; where worst is blank, severity stands in. "
+        st.caption(f"Share of a patient's diary days with worst pain of {HIGH} or more, all entries in the period; where worst is blank, severity stands in. "
                    "Counted in patients.")
 
 

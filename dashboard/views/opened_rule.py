@@ -3,9 +3,10 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import audit, behind
-from dashboard.rules import active, definition, explain
-from dashboard.rules.definition import TIERS, Rule, RuleSet
+from dashboard.rules import active, definition, examples, explain
+from dashboard.rules.definition import Rule, RuleSet
 from dashboard.rules.over_time import KINDS
+from dashboard.rules.parameters import differences
 from dashboard.status import Status
 from dashboard.views import frame, patient_link, rule_form, session
 from dashboard.wording import counted, plain
@@ -13,6 +14,7 @@ from dashboard.wording import counted, plain
 SOURCE_KINDS = {"page": "clinic page", "framework": "framework", "proposal": "proposal"}
 _KIND_WORDS = {kind: name.replace("_", " ") for name, kind in KINDS.items()}
 # an action's wording has gaps that a flag fills
+_OUTCOMES = {"no": "Not met", "?": "Can't be assessed"}
 _GAPS = {"reason": "‹reason›", "reported": "‹date›", "age": "‹age›"}
 PAGE = 20  # patients
 MOST_IN_SHEET = 20_000
@@ -36,10 +38,13 @@ def show(rule: Rule, now: RuleSet, counts: dict[str, int] | None, found: Status)
                        + (" · could not be evaluated" if rule.rule_id in found.failed_rules else ""))
         else:
             st.markdown(":orange[**Switched off.**] Nobody is flagged by it.")
-        names = ["What it says", *(["Who meets it"] if counts and counts["met"] else []), "Try changes", "History"]
+        names = ["What it says", "Examples", *(["Who meets it"] if counts and counts["met"] else []), "Try changes", "History"]
         tabs = dict(zip(names, st.tabs(names, key=f"rule_tabs_{rule.rule_id}", on_change="rerun"), strict=True))
         with tabs["What it says"]:
             _words(rule)
+        if tabs["Examples"].open:
+            with tabs["Examples"]:
+                _examples(rule)
         if "Who meets it" in tabs and tabs["Who meets it"].open:
             with tabs["Who meets it"]:
                 _rows(rule, found.as_of)
@@ -51,26 +56,40 @@ def show(rule: Rule, now: RuleSet, counts: dict[str, int] | None, found: Status)
 
 
 def _words(rule: Rule) -> None:
-    st.markdown("**Met when**")
-    for arm, sentence in zip(rule.arms, rule.describe(), strict=True):
-        said = sentence.removeprefix(f"{TIERS[arm.tier]}: ")
-        st.markdown(f"{frame.coloured_tier(arm.tier)}: {said}")
-        if arm.task:
-            st.caption(f"Task: {arm.task}")
+    st.markdown(f"**Met when{' any of these is so' if len(rule.arms) > 1 else ''}**")
+    for arm in rule.arms:
+        lines = "\n".join(f"{'  ' * depth}- {said}" for depth, said in explain.outline(arm.when))
+        st.markdown(f"{frame.coloured_tier(arm.tier)} “{arm.reason}”\n\n{lines}")
+        aside = ["Only names or raises what another of these finds: where it does not hold, nothing follows." if arm.raises_only else "",
+                 f"Task: {arm.task}." if arm.task else ""]
+        if any(aside):
+            frame.small(" ".join(filter(None, aside)))
+    if rule.tier_conflict:
+        st.markdown(f":orange[**Sources disagree.**] {rule.tier_conflict}")
+    st.markdown("**Sources**")
+    for source in rule.sources:
+        st.markdown(f"- {SOURCE_KINDS[source.kind].capitalize()}, *{source.ref}*: {source.says}")
+    st.markdown("**What to do when it is met**")
+    st.markdown(rule.action.format_map(_GAPS))
     st.markdown("**What it passes over**")
     st.markdown("\n".join(f"- {sentence}" for sentence in explain.ignores(rule)))
     st.markdown("**When it can't be assessed**")
     st.markdown(rule.cannot_assess())
     if rule.assess_required:
         st.caption("A patient for whom this can't be assessed stands under “not assessable”, whatever lesser rules say.")
-    st.markdown("**Sources**")
-    for source in rule.sources:
-        st.markdown(f"- {SOURCE_KINDS[source.kind].capitalize()}, *{source.ref}*: {source.says}")
-    if rule.tier_conflict:
-        st.markdown(f":orange[**Sources disagree.**] {rule.tier_conflict}")
-    st.markdown("**What to do when it is met**")
-    st.markdown(rule.action.format_map(_GAPS))
     _parameters(rule)
+
+
+def _examples(rule: Rule) -> None:
+    """Those of the file that came with this release, which are tested; a rule whose numbers were changed may say otherwise."""
+    own, shipped = examples.shipped().get(rule.rule_id, ()), {one.rule_id: one for one in definition.shipped()}.get(rule.rule_id)
+    if shipped and (changed := differences(shipped, rule)):
+        st.markdown(f":orange[**Written for the rule as it came with this release.**] This one differs, so they may not hold: {plain('; '.join(changed))}.")
+    st.table(pd.DataFrame({
+        "Diary": ["**" + example.says + "**  \n" + "  \n".join(example.entries()) for example in own],
+        "Comes to": [_OUTCOMES.get(example.outcome) or frame.coloured_tier(example.outcome) for example in own],
+        "Also meets": [", ".join(example.others) for example in own]}), hide_index=True, border="horizontal")
+    frame.small("What is not named was left blank. The tests of every release ask the rules about each. Information is not counted as also met.")
 
 
 def _parameters(rule: Rule) -> None:

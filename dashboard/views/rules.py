@@ -15,6 +15,8 @@ from dashboard.wording import counted, plain
 
 SOURCE_HELP = "Clinic page: the Cleveland Clinic page on upper back pain. Framework: published guidance. Proposal: awaits a clinician's signature."
 
+ROW, HEIGHT = 30, 546  # pixels; the list scrolls by itself, so that what is opened beside it is in sight
+
 
 def page() -> None:
     found, beside = frame.beginning("Rules")
@@ -36,7 +38,10 @@ def page() -> None:
     chosen = next((one for one in (*rules, *_off(rule_set)) if one.rule_id == opened), None)
     st.markdown(f"**{counted(len(rules), 'rule')}**, rule set {rule_set.version}, on {counted(counts['patients'], 'patient')}. "
                 "Each is met, not met, or can't be assessed from what was recorded. Choose a line to read the rule in full, and to change it.")
-    left, right = st.columns([8, 12], gap="medium") if chosen else (st.container(), None)
+    disagree = [rule.rule_id for rule in sorted(rules, key=lambda rule: rule.rule_id) if rule.tier_conflict]
+    frame.small("Every rule and number is a proposal until a clinician signs it off."
+                + (f" Sources disagree on how urgent it is in {', '.join(disagree)}; each of these says how it was settled." if disagree else ""))
+    left, right = st.columns([9, 11], gap="medium") if chosen else (st.container(), None)
     with left:
         _table(rules, counts["rules"], narrow=chosen is not None)
         _missing(rules, _off(rule_set))
@@ -66,7 +71,8 @@ def _table(rules: list[Rule], counts: dict[str, dict[str, int]], *, narrow: bool
     colours = TOKENS[session.theme()]
     styled = table.style.map(lambda text: f"color: {colours.get(_tier_of(text), colours['none'])}; font-weight: 600", subset=["Tier"])
     number = st.column_config.NumberColumn
-    st.dataframe(styled, key="rule_list", hide_index=True, on_select=_select, selection_mode=["single-row", "single-cell"], height="content", column_config={
+    st.dataframe(styled, key="rule_list", hide_index=True, on_select=_select, selection_mode=["single-row", "single-cell"], row_height=ROW,
+                 height=min(36 + ROW * len(table), HEIGHT), column_config={
         "Tier": st.column_config.TextColumn(width=105 if narrow else 170, help="The tier that it gives, and the worse one that a graver report raises it to"),
         "Rule": st.column_config.TextColumn(width=50),
         "Title": st.column_config.TextColumn(width=275), "Met": number(width=55, format="localized", help="Patients who meet it"),

@@ -31,8 +31,9 @@ _SYMPTOMS = (*SYMPTOM.bit, *HISTORY.bit)
 _CELLS = {
     "locations": _PLACES, "qualities": _WORDS, "severity": ("", "0", "1", "3", "6", "7.5", "8", "9", "10"), "worst_severity": ("", "", "0", "8", "9", "10"),
     "temperature_c": ("", "", "", "36.6", "37.9", "38", "38.0", "39.2"), "trend": ("", "", "better", "same", "worse"),
-    "relief_helped": ("", "", "", "none", "none_helped", "rest", "none_helped;rest"), "birth_year": ("", "", "", "1954", "1966", "1967", "1990", "2008"),
-    "sex": ("", "", "female", "male"), "onset_speed": ("", "", "", "sudden", "gradual"), "pattern": ("", "", "constant", "intermittent"),
+    "relief_helped": ("", "", "", "none", "none_helped", "rest", "none_helped;rest", "exercise"),
+    "relief_tried": ("", "", "none", "rest", "exercise", "exercise;rest"), "birth_year": ("", "", "", "1954", "1966", "1967", "1986", "1990", "2008"),
+    "sex": ("", "", "female", "male"), "onset_speed": ("", "", "", "sudden", "gradual", "gradual"), "pattern": ("", "", "constant", "intermittent"),
     "radiates_to": ("", "", "", "none", "arm_left", "jaw", "leg_right"), "aggravated_by": ("", "", "", "exertion", "coughing", "none"),
     "interference": ("", "", "3", "7", "9")}
 # days that lie on either side of every limit: adjacent, 7, 14, 28 and 84 days

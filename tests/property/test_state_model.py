@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests import state_model as model
-from tests.state_events import FIRST_DAY, RULING_STORIES, Act, Evaluate, Import, Undo, files, row, rows, steps, stories, told
+from tests.state_events import FIRST_DAY, RULING_STORIES, Act, Evaluate, Import, TakeBack, Undo, files, row, rows, steps, stories, told
 from tests.state_model import Row, World
 
 TODAY = FIRST_DAY + 17
@@ -115,7 +115,7 @@ def test_an_emergency_is_closed_by_a_person_or_by_an_undo_of_what_nobody_acted_o
         since_evaluation.add(type(step))
         for old, new in zip(before.flags, world.flags, strict=False):
             if old.tier == "E" and old.status != "closed" and new.status == "closed":
-                assert isinstance(step, Act) or (Undo in since_evaluation and not old.acted and new.outcome == "evidence_withdrawn")
+                assert isinstance(step, Act | TakeBack) or (Undo in since_evaluation and not old.acted and new.outcome == "evidence_withdrawn")
             if old.tier == "E" and new.tier != "E" and old.status != "closed":
                 assert Undo in since_evaluation and not old.acted
         if len(world.evaluations) > len(before.evaluations):
@@ -128,7 +128,7 @@ def test_who_is_met_has_a_flag_and_who_acted_keeps_it(story: list) -> None:
     before = World()
     for step, world in steps(story):
         assert [flag._replace(met=True, withdrawn=True) for flag in before.flags] == [
-            flag._replace(met=True, withdrawn=True) for flag in world.flags] or isinstance(step, Evaluate | Act)
+            flag._replace(met=True, withdrawn=True) for flag in world.flags] or isinstance(step, Evaluate | Act | TakeBack)
         if len(world.evaluations) > len(before.evaluations):
             assert not model.pending(world)
             met = {key for key, found in model.outcomes(world, world.evaluations[-1].as_of).items() if found.met}
@@ -141,6 +141,20 @@ def test_who_is_met_has_a_flag_and_who_acted_keeps_it(story: list) -> None:
         assert len(world.flags) >= len(before.flags)
         assert max(Counter((flag.who, flag.rule) for flag in world.flags if flag.met).values(), default=1) == 1
         before = world
+
+
+@given(stories(size=14))
+def test_what_was_put_away_comes_back_with_anything_new(story: list) -> None:
+    """A closed emergency shows nothing that whoever closed it did not know; nothing stays put off of whom anything was flagged since."""
+    known, put_off = {}, {}
+    for step, world in steps(story):
+        if isinstance(step, Act) and step.kind in ("snooze", "close", "confirm"):
+            put_off[step.flag], known[step.flag] = world.event, world.flags[step.flag].newest
+        for n, flag in enumerate(world.flags):
+            if flag.status == "closed" and flag.tier == "E" and flag.outcome not in model.BY_SYSTEM:
+                assert flag.newest <= known[n]
+            if flag.status == "snoozed":
+                assert not any(who == flag.who and event > put_off[n] for event, who in world.news)
 
 
 @given(stories())
@@ -183,6 +197,15 @@ RULINGS: dict[str, list[tuple[object, ...]]] = {
     "under care until a day, and it becomes an emergency": [("U", "E", "open", None, True, False)],
     "a routine flag never reopens": [("R", "R", "closed", "routine_visit", True, False)],
     "a routine flag follows its episode when the onset moves": [("R", "R", "closed", "routine_visit", True, False)],
+    "what is put off stays so on more of the same": [("R", "R", "snoozed", None, True, False)],
+    "what is put off is back when something new is flagged": [("R", "R", "open", None, True, False), ("U", "U", "open", None, True, False)],
+    "what is put off is back when something closed reopens": [("E", "E", "open", None, True, False), ("R", "R", "open", None, True, False)],
+    "what is put off is not taken back once it is back": [("R", "R", "open", None, True, False), ("U", "U", "open", None, True, False)],
+    "a data error in an emergency is confirmed by another person": [("E", "E", "closed", "data_error", True, False)],
+    "what was called a data error is reported again": [("E", "E", "open", None, True, False)],
+    "the evidence of what was called a data error is undone": [("E", "E", "open", None, False, True)],
+    "a proposal is taken back, and what came before it": [("E", "E", "open", None, True, False)],
+    "a closure is taken back, and its evidence undone": [("U", "U", "open", None, False, True)],
     "a new episode has a flag of its own": [("R", "R", "closed", "routine_visit", False, False), ("R", "R", "open", None, True, False)],
     "a new episode has one flag, whatever comes later": [("R", "R", "closed", "no_longer_met", False, False), ("R", "R", "closed", "no_action", True, False)],
     "a new episode without the symptom has none": [("R", "R", "closed", "routine_visit", True, False)],

@@ -30,7 +30,7 @@ from dashboard.schema import (
 )
 from tests import databases
 from tests import state_model as model
-from tests.state_events import FIRST_DAY, RULING_STORIES, Act, Drawn, Evaluate, Import, Step, Undo, steps, stories, told
+from tests.state_events import FIRST_DAY, RULING_STORIES, Act, Drawn, Evaluate, Import, Step, TakeBack, Undo, steps, stories, told
 from tests.state_model import Row, World
 
 BY, START = "R. Okafor", datetime(2024, 11, 1, 9, tzinfo=UTC)
@@ -103,6 +103,9 @@ class Product:
                 flags.store(self.engine, as_of=as_of, by=BY, at=self.at, everybody=world.event % 2 == 0)
             case Act():
                 self._act(step)
+            case TakeBack(flag):
+                done = model.may_take_back(before, flag)
+                triage.undo(self.engine, self.events[done.event], by=done.by, at=self.at)
         with self.engine.connect() as connection:
             self.events[world.event] = audit.latest(connection)
 
@@ -131,7 +134,7 @@ class Product:
     def _act(self, step: Act) -> None:
         row, _ = self.paired[step.flag]
         action = triage.Action(step.kind, outcome=step.outcome, until_day=step.until, text="said so", assignee="R. Okafor" if step.kind == "assign" else None)
-        triage.act(self.engine, {row["flag"]: row["version"]}, action, by=BY, at=self.at, today=step.today)
+        triage.act(self.engine, {row["flag"]: row["version"]}, action, by=step.by, at=self.at, today=step.today)
 
     # --- asking -------------------------------------------------------------------------------------------------------------------
 
@@ -190,11 +193,14 @@ def _check_supersession(product: Product, connection: Connection, world: World) 
 def _check_care(product: Product, connection: Connection, world: World) -> None:
     product.pair_flags(connection, world)
     for row, expected in product.paired:
-        named = {"withdrawn": "evidence_withdrawn"}
-        found = {name: row[named.get(name, name)] for name in ("tier", "met", "withdrawn", "status", "outcome", "acted")}
+        named = {"withdrawn": "evidence_withdrawn", "until": "until_day"}
+        found = {name: row[named.get(name, name)] for name in ("tier", "met", "withdrawn", "status", "outcome", "acted", "until", "closed_day")}
         assert found == {name: getattr(expected, name) for name in found}, (expected, dict(row))
         if expected.met and expected.status != "closed":
             assert (row["first_evidence"], row["last_evidence"], product.entries[row["last_entry"]]) == (expected.first, expected.last, expected.newest)
+        able = model.may_take_back(world, world.flags.index(expected))
+        who = able.by if able else BY
+        assert triage.undoable(triage.history(connection, [row["flag"]]), who) == ({product.events[able.event]} if able else set())
     assert flags.is_pending(connection) == model.pending(world)
     assert worklist.withdrawn_to_review(connection) == model.withdrawn_to_review(world)
     assert [tuple(row) for row in connection.execute(select(evaluation.c.event, evaluation.c.as_of).order_by(evaluation.c.evaluation))] == [
@@ -227,12 +233,16 @@ def _check_known_then(product: Product, connection: Connection, world: World, th
 
 
 def _tell(engine: Engine, events: Iterable[tuple[Step, World]], *, and_look_back: bool) -> None:
-    product, world, then = Product(engine), World(), [World()]
+    product, world, then, events = Product(engine), World(), [World()], list(events)
+    last = events[-1][0]
     for step, after in events:
         product.tell(step, world, after)
         world = after
         then.append(world)
         with engine.connect() as connection:
+            if not and_look_back and isinstance(step, Act | TakeBack) and step is not last:
+                product.pair_flags(connection, world)  # the next evaluation shows what came of it
+                continue
             _check_diary(product, connection, world)
             _check_supersession(product, connection, world)
             _check_care(product, connection, world)

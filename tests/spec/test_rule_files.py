@@ -8,6 +8,7 @@ from sqlalchemy import Boolean, ColumnElement, Engine, FromClause, literal_colum
 from dashboard import cohort
 from dashboard.errors import Refused
 from dashboard.rules import evaluate as evaluation
+from dashboard.rules import examples
 from dashboard.rules import outcome as asking
 from dashboard.rules.conditions import AllOf, AnyAnswer, AtLeast, Condition, Not, OrUnknown, Reported
 from dashboard.rules.definition import FOLDER, Rule, RuleSet, as_data, digest, document, files, from_document, load, not_in_force, reads, reason
@@ -18,7 +19,7 @@ from tests import diaries
 RULES = load()
 SOME = tuple(rule for rule in RULES if rule.assess_required or rule.rule_id == "U01")
 SHIPPED = (*[f"E{n:02}" for n in range(1, 17)], *[f"U{n:02}" for n in range(1, 13)],
-           "R01", "R02", "R03", "R04", "R06", "R07", "R10", "R11", "I01", "I02", "R12")
+           "R01", "R02", "R03", "R04", "R05", "R06", "R07", "R10", "R11", "I01", "I02", "R12")
 GOOD = '''
 id = "X01"
 bit = 60
@@ -36,6 +37,16 @@ reason = "Because"
 kind = "reported"
 symptoms = ["fever"]
 '''
+EXAMPLE = """
+[[examples]]
+says = "So."
+outcome = "R"
+diary = '''
+days_ago | fever
+3        | yes
+'''
+[[arms]]
+"""
 REPORTED = 'kind = "reported"\nsymptoms = ["fever"]'
 
 
@@ -56,7 +67,7 @@ def test_the_shipped_rules() -> None:
 
 
 def test_bits_never_change() -> None:
-    """E and U from 0 and 16 on, R from 28, then I, then whatever came later; places are kept for R05, R08 and R09."""
+    """E and U from 0 and 16 on, R from 28, then I, then whatever came later; places are kept for R08 and R09."""
     first, later = {"E": 0, "U": 16, "R": 28, "I": 39}, {"R12": 41}
     assert {rule.rule_id: rule.bit for rule in RULES} == {rule_id: first[rule_id[0]] + int(rule_id[1:]) - 1 for rule_id in SHIPPED} | later
 
@@ -65,6 +76,14 @@ def test_rules_survive_their_document() -> None:
     assert from_document(document(RULES)) == RULES
     assert document(RULES) == document(tuple(reversed(RULES)))
     assert digest(document(RULES)) != digest(document(RULES[1:]))
+
+
+def test_examples_are_no_part_of_a_rule(tmp_path: Path) -> None:
+    """So that other examples are no other rule set, and nobody is asked to put one in force."""
+    bare, explained = _load(tmp_path, GOOD), _load(tmp_path, GOOD.replace("[[arms]]", EXAMPLE, 1))
+    assert (explained, document(explained)) == (bare, document(bare))
+    example, = examples.shipped(tmp_path)["X01"]
+    assert (example.outcome, example.entries()) == ("R", ("3 days before: Fever: yes",))
 
 
 def test_rules_in_words() -> None:
@@ -139,6 +158,10 @@ def test_sets_of_rules_as_bits() -> None:
     ('kind = "reported"\nsymptoms = ["fever"]',
      'kind = "within_days"\ndays = 1\nparts = [{ kind = "reported", symptoms = ["fever"] }]\nanchor = { kind = "duration_at_least", days = 3 }',
      "arms[0].when: duration_at_least cannot stand in it"),
+    ("[[arms]]", EXAMPLE.replace("yes", "perhaps"), "X01.toml: examples[0]: diary: fever: 'perhaps' can't stand there"),
+    ("[[arms]]", EXAMPLE.replace("fever", "fewer"), "X01.toml: examples[0]: diary: fewer: there is no such column"),
+    ("[[arms]]", EXAMPLE.replace('"R"', '"maybe"'), "X01.toml: examples[0]: outcome is 'maybe', expected one of E, U, R, I, no, ?"),
+    ("[[arms]]", EXAMPLE.replace("says", "sais"), "X01.toml: examples[0]: sais is no key here"),
     ("[[arms]]", "[[arms", "X01.toml: not a TOML file")])
 def test_refused_naming_file_and_key(tmp_path: Path, old: str, new: str, says: str) -> None:
     with pytest.raises(Refused) as refused:

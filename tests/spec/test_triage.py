@@ -323,3 +323,26 @@ def test_a_database_of_an_older_release_gets_what_it_lacks(engine: Engine) -> No
     clinic.sends(quiet("1", TODAY, **ALL))
     undoes(clinic, acts(clinic, "acknowledge"))
     assert clinic.status("R02") == "open"
+
+
+@pytest.mark.parametrize(("rule", "away", "back", "comes"), [
+    ("E05", "close", "reopen", {"urinary_incontinence": "yes"}), ("R02", "snooze", "start", {"leg_numbness": "yes"})])
+def test_what_is_new_is_not_put_away_again_by_taking_back(duckdb_engine: Engine, rule: str, away: str, back: str, comes: dict) -> None:
+    clinic = Clinic(duckdb_engine)
+    clinic.sends(quiet("1", TODAY - 3, urinary_incontinence="yes", weight_loss="yes"))
+    acts(clinic, away, rule)
+    event = acts(clinic, back, rule)
+    clinic.sends(quiet("1", TODAY, **comes))
+    refused(clinic, lambda: triage.undo(clinic.engine, event, **clinic.moment()), f"{rule} would be put away again", Conflict)
+
+
+def test_a_graver_reason_ends_a_snooze(duckdb_engine: Engine) -> None:
+    """The same rule, the same tier: but now with back pain from sixty, which has less time."""
+    clinic = Clinic(duckdb_engine, rules=("R02",))
+    clinic.sends(quiet("1", TODAY - 3, weight_loss="yes", locations="arm_left", birth_year="1950"))
+    acts(clinic, "snooze")
+    clinic.sends(quiet("1", TODAY - 2, weight_loss="yes", locations="arm_left"))
+    assert clinic.status("R02") == "snoozed", "more of the same is nothing new"
+    clinic.sends(quiet("1", TODAY, locations="low_back"))
+    flag = clinic.flag("R02")
+    assert (flag["status"], flag["until_day"], clinic.done("R02")[-1]) == ("open", None, "wake")
