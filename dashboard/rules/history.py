@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 from sqlalchemy import BigInteger, Boolean, ColumnElement, FromClause, Integer, Select, and_, case, cast, false, func, null, or_, select
 
-from dashboard.codelists import HISTORY
+from dashboard.codelists import HISTORY, LISTS, SYMPTOM
 from dashboard.database import band, bit_or, has
 from dashboard.rules import over_time as over
 from dashboard.rules.compile import answer, columns_read, recorded
-from dashboard.rules.conditions import AllOf, Condition, Named, Not, PatientHas, Reported, TemperatureAtLeast
+from dashboard.rules.conditions import AllOf, AnyAnswer, AnyOf, Condition, Named, NamedOnly, Not, PatientHas, Reported, TemperatureAtLeast
 from dashboard.rules.over_time import NoRelief, SameEntry, SameEntryOfPatientWith, SeverityOnDays, WithinDays
 from dashboard.rules.seen import RECENT, Script, Seen, Window
 from dashboard.rules.single import Chosen, SexIs, StartedWithin, SuddenOnset, WorstAtLeast
@@ -46,9 +46,23 @@ def among(condition: Condition) -> tuple[Condition, ...]:
     return tuple(part for part in condition.parts if isinstance(part, (PatientHas, SexIs))) if isinstance(condition, AllOf) else ()
 
 
+def surely(condition: Condition, entry: FromClause) -> ColumnElement[bool]:
+    """True where the answer is, and anything else where it is not: of many entries that is told by far fewer comparisons."""
+    e = entry.c
+    if isinstance(condition, Reported):
+        return has(e[{"new": "present_new", "old": "present_old"}.get(condition.only, "present")], SYMPTOM.bits(condition.symptoms))
+    if isinstance(condition, Named) and not isinstance(condition, NamedOnly):
+        return has(e[f"list_{condition.field}"], LISTS[condition.field].bits(condition.codes))
+    if isinstance(condition, (AllOf, SameEntry)):
+        return and_(*[surely(part, entry) for part in condition.parts])
+    if isinstance(condition, (AnyOf, AnyAnswer)):
+        return or_(*[surely(part, entry) for part in condition.parts])
+    return answer(condition, entry, {})
+
+
 def reporting(condition: Condition, entries: FromClause, kinds: tuple[type[Condition], ...] = FINDINGS) -> ColumnElement[bool]:
     """Entries of which some part of these kinds is true."""
-    return or_(false(), *[answer(part, entries, {}) for part in dict.fromkeys(sought(condition)) if isinstance(part, kinds)])
+    return or_(false(), *[surely(part, entries) for part in dict.fromkeys(sought(condition)) if isinstance(part, kinds)])
 
 
 def telling(condition: Condition, entries: FromClause) -> ColumnElement[bool]:
@@ -61,10 +75,10 @@ def by_entry(entries: FromClause, which: ColumnElement[bool]) -> Shown:
     return Shown(which, entries.c.day, entries.c.day, entries.c.entry)
 
 
-def grouped(rows: FromClause, wanted: Sequence[Shown]) -> Select:
-    """By patient what rows say of several conditions, in one pass: `met_0`, `first_day_0`, …"""
+def grouped(rows: FromClause, wanted: Sequence[Shown], only: bool = False) -> Select:
+    """By patient what rows say of several conditions, in one pass: `met_0`, `first_day_0`, … `only`: nothing but what is true counts."""
     said = [column.label(f"{name}_{n}") for n, one in enumerate(wanted) for name, column in one._asdict().items() if column is not None]
-    t = select(rows.c.patient, *said).subquery().c
+    t = select(rows.c.patient, *said).where(*[or_(*[one.met for one in wanted])] if only else []).subquery().c
     columns = []
     for n in range(len(wanted)):
         columns.append(func.bool_or(t[f"met_{n}"], type_=Boolean).label(f"met_{n}"))
@@ -107,13 +121,13 @@ def without_evidence(patient: ColumnElement[int], met: ColumnElement[bool] = NO)
 
 @gathered.register
 def _(condition: SameEntry, seen: Seen) -> tuple[FromClause, Shown]:
-    return seen.findings, by_entry(seen.findings, answer(AllOf(condition.parts), seen.findings, {}))
+    return seen.findings, by_entry(seen.findings, surely(condition, seen.findings))
 
 
 @behind.register
 def _(condition: SameEntry, seen: Seen) -> Select:
     f = seen.findings
-    return select(f.c.patient, f.c.entry, f.c.day).where(answer(AllOf(condition.parts), f, {}))
+    return select(f.c.patient, f.c.entry, f.c.day).where(surely(condition, f))
 
 
 @gathered.register
@@ -128,20 +142,15 @@ def _(condition: SameEntryOfPatientWith, seen: Seen) -> Select:
 
 
 def _in_entry_of_known(condition: SameEntryOfPatientWith, entries: FromClause) -> ColumnElement[bool]:
-    mine = has(entries.c.patient_history, HISTORY.bits(condition.history))
-    return case((mine, answer(AllOf(condition.parts), entries, {})))
+    return and_(has(entries.c.patient_history, HISTORY.bits(condition.history)), surely(AllOf(condition.parts), entries))
 
 
 # --- around an anchor -------------------------------------------------------------------------------------------------------------
 
-def _in_entry(anchor: Condition, entries: FromClause) -> ColumnElement[bool]:
-    return answer(AllOf(anchor.parts) if isinstance(anchor, SameEntry) else anchor, entries, {})
-
-
 def _near(conditions: Sequence[WithinDays], seen: Seen) -> FromClause:
     """The entries around each day with an anchor; which anchors it has are bits of `anchors`. They are rare, so few are read."""
     f, span = seen.findings, conditions[0]
-    here = {anchor: _in_entry(anchor, f) for anchor in _anchors(conditions)}
+    here = {anchor: surely(anchor, f) for anchor in _anchors(conditions)}
     anchors = sum(cast(case((which, 1 << n), else_=0), BigInteger) for n, which in enumerate(here.values()))
     a = select(f.c.patient, f.c.day.label("anchor_day"), bit_or(anchors).label("anchors")).where(or_(*here.values())).group_by(f.c.patient, f.c.day).subquery()
     e, day = seen.entries.rows.c, a.c.anchor_day
@@ -194,9 +203,9 @@ def shown_around(conditions: Sequence[WithinDays], seen: Seen, whose: FromClause
     which they are true. Asked last, because of few patients any is."""
     window, span = seen.windows[conditions[0]].table, conditions[0]
     met = [gathered(condition, seen)[1].met.label(f"met_{n}") for n, condition in enumerate(conditions)]
-    w = select(window.c.patient, window.c.anchor_day, *met).where(window.c.patient.in_(select(whose.c.patient))).subquery().c
+    w = select(window.c.patient, window.c.anchor_day, *met).where(or_(*met), window.c.patient.in_(select(whose.c.patient))).subquery().c
     f = seen.findings.c
-    shows = [and_(w[f"met_{n}"], or_(*[_in_entry(part, seen.findings) for part in _told_by(condition)])).label(f"shows_{n}")
+    shows = [and_(w[f"met_{n}"], or_(*[surely(part, seen.findings) for part in _told_by(condition)])).label(f"shows_{n}")
              for n, condition in enumerate(conditions)]
     near = select(f.patient, f.entry, f.day, *shows).join(
         w.patient.table, and_(w.patient == f.patient, f.day.between(w.anchor_day - span.before, w.anchor_day + span.after))).subquery()

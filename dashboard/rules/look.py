@@ -68,10 +68,10 @@ def _look(all_: Entries, rules: tuple[Rule, ...], today: Table) -> Look:
     met = script.store("rule_met", select(*[cast(null(), kind).label(name) for name, kind in MET.items()]).where(false()))
     everything = all_.everything()
     records = script.store("rule_record", _records(everything, read, today))
-    e, r = everything.c, records.c
-    clue = _clue(tuple(_in_findings(rules)), everything)
+    r, looked_for = records.c, tuple(_in_findings(rules))
+    f = all_.where(lambda entry: _clue(looked_for, entry)).c
     # what is not read is not copied: at millions of entries each column counts
-    findings = script.store("rule_finding", select(*[e[name] for name in ("entry", "patient", "day", *read)]).where(clue))
+    findings = script.store("rule_finding", select(*[f[name] for name in ("entry", "patient", "day", *columns_read(looked_for))]))
     days = max([RECENT, *_days_back(parts)])
     late = all_.joined(records, and_(r.patient == all_.rows.c.patient, r.last_day - all_.rows.c.day < days), [r.last_day])
     recent = script.store("rule_recent", select((late.c.last_day - late.c.day).label("ago"), *[c for c in late.c if c.name != "last_day"]))

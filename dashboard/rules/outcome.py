@@ -107,6 +107,7 @@ def _asked(script: Script, name: str, conditions: Iterable[Condition], seen: See
     """What conditions about several entries come to, as columns of TEMP tables with a row a patient: one for all that read the same rows."""
     sharing: dict[FromClause, dict[Condition, Shown]] = {}
     alone: dict[Condition, Select] = {}
+    of_entries = (seen.findings, seen.of_known, told_to)  # of what is asked of single ones, nothing but what is true counts
     for condition in dict.fromkeys(conditions):
         if together := _told(condition, seen, told_to) if isinstance(condition, _Told) else gathered(condition, seen):
             sharing.setdefault(together[0], {})[condition] = together[1]
@@ -114,7 +115,7 @@ def _asked(script: Script, name: str, conditions: Iterable[Condition], seen: See
             alone[condition] = statement
     shown: dict[Condition, Shown] = {}
     for number, (rows, wanted) in enumerate(sharing.items()):
-        table = script.store(f"{name}_shown_{number}", grouped(rows, list(wanted.values()))).c
+        table = script.store(f"{name}_shown_{number}", grouped(rows, list(wanted.values()), rows in of_entries)).c
         shown |= {condition: Shown(*[table.get(f"{part}_{n}") for part in Shown._fields]) for n, condition in enumerate(wanted)}
     for number, (condition, statement) in enumerate(alone.items()):
         table = script.store(f"{name}_history_{number}", statement).c

@@ -1,11 +1,13 @@
 """What an evaluation has read, before any rule is asked: the entries, and TEMP tables made of them that all rules share."""
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 
 from sqlalchemy import ColumnElement, Connection, FromClause, Insert, Select, Table, select
+from sqlalchemy.sql.base import WriteableColumnCollection
 
 from dashboard import database
-from dashboard.rules.compile import said
+from dashboard.rules.compile import said, spelled
 from dashboard.rules.conditions import Condition
 
 RECENT = 14  # days up to a patient's last entry: what was said in them decides whether somebody was assessed lately
@@ -42,6 +44,13 @@ class Entries:
     rows: FromClause
     columns: tuple[str, ...]
     raw: bool
+
+    def where(self, which: Callable[[FromClause], ColumnElement[bool]]) -> FromClause:
+        """Those of which it is true; asked before anything else of them is spelled out."""
+        if not self.raw:
+            return select(self.rows).where(which(self.rows)).subquery()
+        entry = SimpleNamespace(c=WriteableColumnCollection(spelled(self.rows).items()))
+        return said(select(self.rows).where(which(entry)).subquery(), self.columns).subquery()
 
     def everything(self) -> FromClause:
         return said(self.rows, self.columns).subquery() if self.raw else self.rows
