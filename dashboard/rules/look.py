@@ -29,14 +29,15 @@ from dashboard.codelists import HISTORY, LISTS, SYMPTOM
 from dashboard.database import has
 from dashboard.days import date_of
 from dashboard.rules import episodes
-from dashboard.rules.compile import answer, columns_read, recorded, said
-from dashboard.rules.conditions import AllOf, Condition, Named, Reported, TemperatureAtLeast
+from dashboard.rules.compile import columns_read, recorded, said
+from dashboard.rules.conditions import Condition, Named, Reported, TemperatureAtLeast
 from dashboard.rules.definition import Rule
-from dashboard.rules.history import FINDINGS, among, sought
+from dashboard.rules.history import FINDINGS, among, sought, surely
 from dashboard.rules.over_time import InterferenceOnDays, NoRelief, NotImproved, SameEntry, SameEntryOfPatientWith, SeverityOnDays, WithinDays, Worsened
 from dashboard.rules.seen import RECENT, Entries, Script, Seen
-from dashboard.rules.single import SuddenOnset
+from dashboard.rules.single import Chosen, StartedWithin, SuddenOnset, WorstAtLeast
 
+CELLS = (Chosen, WorstAtLeast, StartedWithin, SuddenOnset)  # anchors that a single cell of an entry tells
 MET = {"patient": Integer, "rule_bit": Integer, "tier": String, "arm": Integer, "first_evidence": Integer, "last_evidence": Integer,
        "last_entry": BigInteger, "episode_onset": Integer}
 
@@ -136,7 +137,7 @@ def _looked_for(condition: Condition, of_few: bool) -> Iterator[Condition]:
     elif isinstance(condition, SameEntry):
         yield from condition.walk()
     elif not isinstance(condition, SameEntryOfPatientWith):
-        if not (of_few and isinstance(condition, FINDINGS)):
+        if isinstance(condition, FINDINGS) and not of_few:
             yield condition
         for part in condition.below():
             yield from _looked_for(part, of_few)
@@ -149,26 +150,11 @@ def _clue(parts: tuple[Condition, ...], entries: FromClause) -> ColumnElement[bo
     clues = [has(e.present, SYMPTOM.bits(symptoms))] if symptoms else []
     if degrees := [part.celsius for part in parts if isinstance(part, TemperatureAtLeast)]:
         clues.append(e.temperature >= min(degrees))
-    sudden = [anchor.within for part in parts if isinstance(part, WithinDays) for anchor in part.anchor.walk() if isinstance(anchor, SuddenOnset)]
-    if sudden:
-        clues.append(e.sudden <= max(sudden))
-    clues += [and_(*[has(e[f"list_{field}"], bits) for field, bits in fields.items()]) for fields in _told_by_lists(parts)]
-    for part in parts:
-        if isinstance(part, SameEntry) and not any(isinstance(inner, (Reported, Named)) for inner in part.parts):
-            clues.append(answer(AllOf(part.parts), entries, {}))
-    return or_(false(), *clues)
-
-
-def _told_by_lists(parts: Iterable[Condition]) -> Iterator[dict[str, int]]:
-    """Places and words of anchors, and of what must be said in one entry without a symptom among it; united where the same fields are
-    looked at."""
-    united: dict[tuple[str, ...], dict[str, int]] = {}
-    looked_at = [[anchor] for part in parts if isinstance(part, WithinDays) and not isinstance(part.anchor, SameEntry)
-                 for anchor in part.anchor.walk()]
-    looked_at += [part.parts for part in parts if isinstance(part, SameEntry) and not any(isinstance(inner, Reported) for inner in part.parts)]
-    for together in looked_at:
-        named = {inner.field: LISTS[inner.field].bits(inner.codes) for inner in together if isinstance(inner, Named)}
-        if named:
-            bits = united.setdefault(tuple(sorted(named)), dict.fromkeys(named, 0))
-            bits.update({field: bits[field] | wanted for field, wanted in named.items()})
-    yield from united.values()
+    anchors = [anchor for part in parts if isinstance(part, WithinDays) and not isinstance(part.anchor, SameEntry) for anchor in part.anchor.walk()]
+    for field in dict.fromkeys(anchor.field for anchor in anchors if isinstance(anchor, Named)):
+        codes = {code for anchor in anchors if isinstance(anchor, Named) and anchor.field == field for code in anchor.codes}
+        clues.append(has(e[f"list_{field}"], LISTS[field].bits(codes)))
+    clues += [surely(anchor, entries) for anchor in dict.fromkeys(anchors) if isinstance(anchor, CELLS)]
+    # what is said beside a symptom has been found by that
+    return or_(false(), *clues, *[surely(part, entries) for part in dict.fromkeys(parts) if isinstance(part, SameEntry)
+                                  and not any(isinstance(inner, Reported) for inner in part.parts)])
