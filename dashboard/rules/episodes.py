@@ -54,10 +54,10 @@ def diary(script: Script, in_episode: FromClause, current: Table, span: int) -> 
 def _days(in_episode: FromClause, which: ColumnElement[bool]) -> Select:
     e = in_episode.c
     better, worse = (func.max(case((e.trend == word, 1), else_=0)) == 1 for word in ("better", "worse"))
+    same = [func.min(e[name]).label(name) for name in ("episode", "first_day", "last_day")]
     return select(
-        e.patient, e.day, e.episode, e.first_day, e.last_day, func.avg(cast(e.severity, Float), type_=Float).label("severity"),
-        and_(better, not_(worse)).label("better"), func.max(e.entry).label("newest")).where(e.severity.is_not(None), which).group_by(
-        e.patient, e.day, e.episode, e.first_day, e.last_day)
+        e.patient, e.day, *same, func.avg(cast(e.severity, Float), type_=Float).label("severity"),
+        and_(better, not_(worse)).label("better"), func.max(e.entry).label("newest")).where(e.severity.is_not(None), which).group_by(e.patient, e.day)
 
 
 def _latest_cluster(script: Script, everything: FromClause, records: Table) -> Select:

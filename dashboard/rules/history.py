@@ -27,7 +27,7 @@ WORDS = (Named, PatientHas, Chosen, WorstAtLeast, StartedWithin, SuddenOnset)
 
 class Shown(NamedTuple):
     """What a condition comes to, and the evidence of it, as columns; None where that is asked later or there is none."""
-    met: ColumnElement[bool]
+    met: ColumnElement[bool] | None = None
     first_day: ColumnElement[int] | None = None
     last_day: ColumnElement[int] | None = None
     newest: ColumnElement[int] | None = None
@@ -87,10 +87,22 @@ def grouped(rows: FromClause, wanted: Sequence[Shown], only: bool = False) -> Se
     return select(t.patient, *columns).group_by(t.patient)
 
 
+def totals(rows: FromClause, wanted: Sequence[Shown]) -> Select:
+    """The same where the conditions say themselves what rows of a patient add up to."""
+    return select(rows.c.patient, *[column.label(f"{name}_{n}") for n, one in enumerate(wanted) for name, column in one._asdict().items()
+                                    if column is not None]).group_by(rows.c.patient)
+
+
 @singledispatch
 def gathered(condition: Condition, seen: Seen) -> tuple[FromClause, Shown] | None:
     """Rows, and what each says of the condition; conditions that read the same rows are asked together. Where a condition has a
     `history` too, that says whether it is met, and the rows show it."""
+    return None
+
+
+@singledispatch
+def totalled(condition: Condition, seen: Seen) -> tuple[FromClause, Shown] | None:
+    """Rows, and what the condition comes to as aggregates of those of a patient; where it has a `history` too, as above."""
     return None
 
 
