@@ -15,7 +15,7 @@ from dashboard.rules import over_time as over
 from dashboard.rules.compile import answer, columns_read, recorded
 from dashboard.rules.conditions import AllOf, AnyAnswer, AnyOf, Condition, Named, NamedOnly, Not, PatientHas, Reported, TemperatureAtLeast
 from dashboard.rules.over_time import NoRelief, SameEntry, SameEntryOfPatientWith, SeverityOnDays, WithinDays
-from dashboard.rules.seen import RECENT, Script, Seen, Window
+from dashboard.rules.seen import RECENT, Script, Seen
 from dashboard.rules.single import Chosen, SexIs, StartedWithin, SuddenOnset, WorstAtLeast
 
 CLOSE = 1e-6  # means are compared with this much slack: in which order an engine adds must not decide who is called
@@ -178,12 +178,17 @@ def _told_by(condition: WithinDays) -> tuple[Condition, ...]:
     return tuple(dict.fromkeys(part for part in (condition.anchor, *sought(condition)) if part is condition.anchor or isinstance(part, FINDINGS)))
 
 
-def windows(script: Script, name: str, conditions: Sequence[WithinDays], seen: Seen) -> dict[Condition, Window]:
-    """A record of the days around each day with some anchor: one TEMP table for all conditions that look as many days around theirs."""
-    found: dict[Condition, Window] = {}
+def windows(script: Script, name: str, conditions: Sequence[WithinDays], seen: Seen) -> dict[Condition, ColumnElement[bool]]:
+    """What conditions come to around each day with their anchor: columns of a TEMP table (patient, anchor_day, `met_0`, …), one for all that
+    look as many days around theirs."""
+    found: dict[Condition, ColumnElement[bool]] = {}
     for (before, after), alike in by_span(conditions).items():
-        window, anchors = script.store(f"{name}_around_{before}_{after}", _window(alike, seen)), _anchors(alike)
-        found |= {condition: Window(window, 1 << anchors.index(condition.anchor)) for condition in alike}
+        window, anchors = _window(alike, seen).subquery(), _anchors(alike)
+        met = [case((band(window.c.anchors, 1 << anchors.index(condition.anchor)) != 0, answer(AllOf(condition.parts), window, {})))
+               for condition in alike]
+        stored = script.store(f"{name}_around_{before}_{after}", select(
+            window.c.patient, window.c.anchor_day, *[which.label(f"met_{n}") for n, which in enumerate(met)]))
+        found |= {condition: stored.c[f"met_{n}"] for n, condition in enumerate(alike)}
     return found
 
 
@@ -206,15 +211,15 @@ def _window(conditions: Sequence[WithinDays], seen: Seen) -> Select:
 
 @gathered.register
 def _(condition: WithinDays, seen: Seen) -> tuple[FromClause, Shown]:
-    window = seen.windows[condition]
-    return window.table, Shown(case((band(window.table.c.anchors, window.anchor) != 0, answer(AllOf(condition.parts), window.table, {}))))
+    met = seen.windows[condition]
+    return met.table, Shown(met)
 
 
 def shown_around(conditions: Sequence[WithinDays], seen: Seen, whose: FromClause) -> tuple[FromClause, dict[Condition, Shown]]:
     """Evidence of conditions that look as many days around their anchors: what the findings of some patients report around the days of
     which they are true. Asked last, because of few patients any is."""
     window, span = seen.windows[conditions[0]].table, conditions[0]
-    met = [gathered(condition, seen)[1].met.label(f"met_{n}") for n, condition in enumerate(conditions)]
+    met = [seen.windows[condition].label(f"met_{n}") for n, condition in enumerate(conditions)]
     w = select(window.c.patient, window.c.anchor_day, *met).where(or_(*met), window.c.patient.in_(select(whose.c.patient))).subquery().c
     f = seen.findings.c
     shows = [and_(w[f"met_{n}"], or_(*[surely(part, seen.findings) for part in _told_by(condition)])).label(f"shows_{n}")
@@ -226,7 +231,7 @@ def shown_around(conditions: Sequence[WithinDays], seen: Seen, whose: FromClause
 
 @behind.register
 def _(condition: WithinDays, seen: Seen) -> Select:
-    near, w = _near([condition], seen).c, seen.windows[condition].table.c
-    met = gathered(condition, seen)[1].met
+    near, met = _near([condition], seen).c, seen.windows[condition]
+    w = met.table.c
     return select(near.patient, near.entry, near.day).join(w.patient.table, and_(w.patient == near.patient, w.anchor_day == near.anchor_day)).where(
         met, telling(condition, near.patient.table)).distinct()

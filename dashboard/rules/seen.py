@@ -62,17 +62,11 @@ class Entries:
 
 
 @dataclass(frozen=True)
-class Window:
-    """Records of the days around days with some anchor, and which of them this condition's anchor is (a bit of `anchors`)."""
-    table: Table
-    anchor: int
-
-
-@dataclass(frozen=True)
 class Seen:
     """One record a patient; the few entries with a finding; the entries of each patient's last days (`ago` before the last entry); the
     current episodes (patient, episode, at_least, as_of), their entries, and of these the diary days at either end; the entries of
-    patients with something in their history that rules ask about (which is `patient_history`); what other rules came to."""
+    patients with something in their history that rules ask about (which is `patient_history`); what other rules came to; what conditions
+    come to around their anchors (`history.windows`)."""
     entries: Entries
     records: Table
     findings: FromClause
@@ -85,7 +79,7 @@ class Seen:
     of_known: FromClause | None
     met: Table
     bits: tuple[tuple[str, int], ...]
-    windows: Mapping[Condition, Window] = field(default_factory=dict)
+    windows: Mapping[Condition, ColumnElement[bool]] = field(default_factory=dict)
 
     def last_days(self, days: int) -> FromClause:
         """The entries of the days up to a patient's last one; at most `days` of this object."""
