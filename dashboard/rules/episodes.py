@@ -10,6 +10,7 @@ from dashboard.rules.seen import Entries, Script
 
 CLUSTER = 3  # days
 SILENCE = 28
+AGES = 1000 * SILENCE  # days: no diary begins so long before 1970, and what is left after a division is then never negative
 END = 14  # days at either end of an episode's diary that are read first
 
 
@@ -88,10 +89,15 @@ def _begun(script: Script, all_: Entries, waiting: Table) -> Table:
     w = waiting.c
     late = all_.joined(waiting, and_(w.patient == all_.rows.c.patient, all_.rows.c.day >= func.coalesce(w.onset, all_.rows.c.day)), [w.onset.label("cluster")])
     e = late.c
-    paced = select(e.patient, e.day, e.cluster, func.lag(e.day).over(partition_by=e.patient, order_by=e.day).label("before")).where(e.pain).subquery().c
+    # between two days of a stretch of as many there is no silence, so only the first of each stretch can end one
+    stretch = e.day - (e.day + AGES) % SILENCE
+    pain = select(e.patient, e.cluster, func.min(e.day).label("day"), func.max(e.day).label("last")).where(e.pain).group_by(
+        e.patient, e.cluster, stretch).subquery().c
+    before = func.lag(pain.last).over(partition_by=pain.patient, order_by=pain.day).label("before")
+    paced = select(pain.patient, pain.day, pain.cluster, before).subquery().c
     silent = and_(paced.day - func.coalesce(paced.before, paced.day - SILENCE) >= SILENCE,
                   paced.day - func.coalesce(paced.cluster, paced.day - SILENCE) >= SILENCE)
-    after_silence = script.store("rule_after_silence", select(paced.patient, paced.day).where(silent).distinct())
+    after_silence = script.store("rule_after_silence", select(paced.patient, paced.day).where(silent))
     a, all_rows = after_silence.c, all_.rows.c
     on_that_day = all_.joined(after_silence, and_(a.patient == all_rows.patient, a.day == all_rows.day))
     stated = select(on_that_day.c.patient, on_that_day.c.day).where(on_that_day.c.pain, on_that_day.c.onset.is_not(None)).subquery().c

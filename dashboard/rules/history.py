@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import singledispatch
 from typing import NamedTuple
 
-from sqlalchemy import BigInteger, Boolean, ColumnElement, FromClause, Integer, Select, and_, case, cast, false, func, null, or_, select
+from sqlalchemy import BigInteger, Boolean, ColumnElement, FromClause, Integer, Select, and_, case, cast, column, false, func, null, or_, select, true, values
 
 from dashboard.codelists import HISTORY, LISTS, SYMPTOM
 from dashboard.database import band, bit_or, has
@@ -77,20 +77,20 @@ def by_entry(entries: FromClause, which: ColumnElement[bool]) -> Shown:
 
 def grouped(rows: FromClause, wanted: Sequence[Shown], only: bool = False) -> Select:
     """By patient what rows say of several conditions, in one pass: `met_0`, `first_day_0`, … `only`: nothing but what is true counts."""
-    said = [column.label(f"{name}_{n}") for n, one in enumerate(wanted) for name, column in one._asdict().items() if column is not None]
+    said = [part.label(f"{name}_{n}") for n, one in enumerate(wanted) for name, part in one._asdict().items() if part is not None]
     t = select(rows.c.patient, *said).where(*[or_(*[one.met for one in wanted])] if only else []).subquery().c
-    columns = []
+    added = []
     for n in range(len(wanted)):
-        columns.append(func.bool_or(t[f"met_{n}"], type_=Boolean).label(f"met_{n}"))
-        columns += [function(case((t[f"met_{n}"], t[f"{name}_{n}"]))).label(f"{name}_{n}")
+        added.append(func.bool_or(t[f"met_{n}"], type_=Boolean).label(f"met_{n}"))
+        added += [function(case((t[f"met_{n}"], t[f"{name}_{n}"]))).label(f"{name}_{n}")
                     for name, function in zip(EVIDENCE, (func.min, func.max, func.max), strict=True) if f"{name}_{n}" in t]
-    return select(t.patient, *columns).group_by(t.patient)
+    return select(t.patient, *added).group_by(t.patient)
 
 
 def totals(rows: FromClause, wanted: Sequence[Shown]) -> Select:
     """The same where the conditions say themselves what rows of a patient add up to."""
-    return select(rows.c.patient, *[column.label(f"{name}_{n}") for n, one in enumerate(wanted) for name, column in one._asdict().items()
-                                    if column is not None]).group_by(rows.c.patient)
+    return select(rows.c.patient, *[part.label(f"{name}_{n}") for n, one in enumerate(wanted) for name, part in one._asdict().items()
+                                    if part is not None]).group_by(rows.c.patient)
 
 
 @singledispatch
@@ -165,8 +165,11 @@ def _near(conditions: Sequence[WithinDays], seen: Seen) -> FromClause:
     here = {anchor: surely(anchor, f) for anchor in _anchors(conditions)}
     anchors = sum(cast(case((which, 1 << n), else_=0), BigInteger) for n, which in enumerate(here.values()))
     a = select(f.c.patient, f.c.day.label("anchor_day"), bit_or(anchors).label("anchors")).where(or_(*here.values())).group_by(f.c.patient, f.c.day).subquery()
-    e, day = seen.entries.rows.c, a.c.anchor_day
-    return seen.entries.joined(a, and_(a.c.patient == e.patient, e.day.between(day - span.before, day + span.after)), [day, a.c.anchors])
+    # each of the days is spelled out, so that they are looked up and not compared with all the anchors of a patient
+    ahead = values(column("days", Integer), name="ahead", literal_binds=True).data([(days,) for days in range(-span.before, span.after + 1)])
+    near = select(a, (a.c.anchor_day + ahead.c.days).label("near_day")).join(ahead, true()).subquery()
+    e = seen.entries.rows.c
+    return seen.entries.joined(near, and_(near.c.patient == e.patient, near.c.near_day == e.day), [near.c.anchor_day, near.c.anchors])
 
 
 def _anchors(conditions: Sequence[WithinDays]) -> tuple[Condition, ...]:
