@@ -11,7 +11,7 @@ from dashboard.rules.seen import Entries, Script
 CLUSTER = 3  # days
 SILENCE = 28
 AGES = 1000 * SILENCE  # days: no diary begins so long before 1970, and what is left after a division is then never negative
-END = 14  # days at either end of an episode's diary that are read first
+END = 21  # days at either end of an episode's diary that are read first
 
 
 def store(script: Script, all_: Entries, records: Table) -> Table:
