@@ -7,7 +7,25 @@ from collections.abc import Iterator, Sequence
 from functools import singledispatch
 from typing import NamedTuple
 
-from sqlalchemy import BigInteger, Boolean, ColumnElement, FromClause, Integer, Select, and_, case, cast, column, false, func, null, or_, select, true, values
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    FromClause,
+    Integer,
+    Select,
+    and_,
+    case,
+    cast,
+    false,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    true,
+    union_all,
+)
 
 from dashboard.codelists import HISTORY, LISTS, SYMPTOM
 from dashboard.database import band, bit_or, has
@@ -166,7 +184,7 @@ def _near(conditions: Sequence[WithinDays], seen: Seen) -> FromClause:
     anchors = sum(cast(case((which, 1 << n), else_=0), BigInteger) for n, which in enumerate(here.values()))
     a = select(f.c.patient, f.c.day.label("anchor_day"), bit_or(anchors).label("anchors")).where(or_(*here.values())).group_by(f.c.patient, f.c.day).subquery()
     # each of the days is spelled out, so that they are looked up and not compared with all the anchors of a patient
-    ahead = values(column("days", Integer), name="ahead", literal_binds=True).data([(days,) for days in range(-span.before, span.after + 1)])
+    ahead = union_all(*[select(literal(days).label("days")) for days in range(-span.before, span.after + 1)]).subquery()
     near = select(a, (a.c.anchor_day + ahead.c.days).label("near_day")).join(ahead, true()).subquery()
     e = seen.entries.rows.c
     return seen.entries.joined(near, and_(near.c.patient == e.patient, near.c.near_day == e.day), [near.c.anchor_day, near.c.anchors])
