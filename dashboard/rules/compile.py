@@ -27,6 +27,7 @@ Record = FromClause
 # --- records ----------------------------------------------------------------------------------------------------------------------
 
 _CHOICES = tuple(f"choice_{field}" for field in single.CHOSEN_FROM)
+ALWAYS = ("severity", "interference", "worst", "trend", "pain", "onset", "helped")
 SETS = ("present", "denied", "present_new", "denied_new", "present_old", "history_present", "history_denied")
 _READ = {PatientHas: ("history_present", "history_denied"), SameEntryOfPatientWith: ("history_present", "history_denied"),
          says.TemperatureAtLeast: ("temperature",), says.AgeAtLeast: ("born",), single.SexIs: ("sexed",), single.WorstAtLeast: ("bad",),
@@ -51,13 +52,20 @@ def columns_read(parts: Iterable[Condition]) -> tuple[str, ...]:
 
 def said(entries: FromClause, columns: tuple[str, ...], keep: tuple[str, ...] = ()) -> Select:
     """Entries as records of one: what these columns need, how bad it was and since when, and other columns to keep as they are."""
+    e, every = entries.c, spelled(entries)
+    return select(e.entry, e.patient, e.day, *[every[name].label(name) for name in (*ALWAYS, *columns)], *[e[name] for name in keep])
+
+
+def spelled(entries: FromClause) -> dict[str, ColumnElement]:
+    """What `said` can say of entries, as they are in the diary."""
     e = entries.c
     new = type_coerce(e.present_new, BigInteger)  # whatever type it was derived with
     # severity or worst above 0; or both blank and something named
     pain = func.coalesce(func.greatest(e.severity, e.worst_severity), cast(e.locations + e.qualities, Float), type_=Float) > 0
     onset = case((e.onset_day <= e.day, e.onset_day))
     worst = func.coalesce(e.worst_severity, e.severity)
-    every = {
+    return {
+        "severity": e.severity, "interference": e.interference, "worst": worst, "trend": e.trend, "pain": pain, "onset": onset, "helped": e.relief_helped,
         "present": e.symptoms_present, "denied": e.symptoms_denied, "present_new": new, "denied_new": type_coerce(e.denied_new, BigInteger),
         "present_old": e.symptoms_present - new, "history_present": e.history_present, "history_denied": e.history_denied,
         "temperature": e.temperature_c, "bad": worst, "since": e.day - onset, "known_speed": e.onset_speed.is_not(None),
@@ -66,9 +74,6 @@ def said(entries: FromClause, columns: tuple[str, ...], keep: tuple[str, ...] = 
         "sexed": case((e.sex.is_not(None), cast(e.day, BigInteger) * YEARS + _number(e.sex, {code: n for n, code in enumerate(single.SEXES)}))),
         **{f"choice_{name}": _number(e[name], {code: 1 << bit for code, bit in single.choice(name).bit.items()}) for name in single.CHOSEN_FROM},
         **{f"list_{name}": e[name] for name in LISTS}, **{f"known_{name}": _known(e, name) for name in LISTS}}
-    return select(
-        e.entry, e.patient, e.day, e.severity, e.interference, worst.label("worst"), e.trend, pain.label("pain"), onset.label("onset"),
-        e.relief_helped.label("helped"), *[every[name].label(name) for name in columns], *[e[name] for name in keep])
 
 
 def _number(cell: ColumnElement[str], numbers: dict[str, int]) -> ColumnElement[int]:

@@ -1,10 +1,12 @@
 """Conditions about the course: how bad in the last days, since when, better or worse than before, silence; and what other rules came to.
 The rest of `history`, which it hands on."""
+from functools import lru_cache
+
 from sqlalchemy import Boolean, ColumnElement, Float, FromClause, Integer, Select, and_, case, cast, false, func, not_, or_, select, true
 
 from dashboard.codelists import RELIEF
 from dashboard.database import has
-from dashboard.rules.history import CLOSE, Shown, behind, by_entry, gathered, history, without_evidence
+from dashboard.rules.history import CLOSE, Shown, behind, by_entry, gathered, history, totalled, without_evidence
 from dashboard.rules.over_time import (
     AnyRuleMet,
     DurationAtLeast,
@@ -20,7 +22,7 @@ from dashboard.rules.over_time import (
 )
 from dashboard.rules.seen import Seen
 
-__all__ = ["behind", "gathered", "history"]
+__all__ = ["behind", "gathered", "history", "totalled"]
 
 
 # --- how bad in the last days -----------------------------------------------------------------------------------------------------
@@ -73,18 +75,24 @@ def _(condition: NoRelief, seen: Seen) -> tuple[FromClause, Shown]:
 
 # --- since when -------------------------------------------------------------------------------------------------------------------
 
-@gathered.register
+@lru_cache(maxsize=64)
+def _in_pain(in_episode: FromClause, days: int) -> Shown:
+    """Evidence is the entries with pain so many days into the episode. One object for all who ask: an aggregate is then made once."""
+    d = in_episode.c
+    last, long = func.max(case((d.pain, d.day))), and_(d.pain, d.day - d.episode >= days)
+    return Shown(last - func.min(d.episode) >= days, func.min(case((long, d.day))), last, func.max(case((long, d.entry))))
+
+
+@totalled.register
 def _(condition: DurationAtLeast, seen: Seen) -> tuple[FromClause, Shown]:
-    d = seen.in_episode.c
-    return seen.in_episode, by_entry(seen.in_episode, case((d.pain, d.day - d.episode >= condition.days)))
+    return seen.in_episode, _in_pain(seen.in_episode, condition.days)
 
 
-@gathered.register
+@totalled.register
 def _(condition: DurationCrossed, seen: Seen) -> tuple[FromClause, Shown]:
-    d = seen.in_episode.c
-    crossed = d.episode + condition.days
-    lately = and_(crossed > d.as_of - condition.within, crossed <= d.as_of)
-    return seen.in_episode, by_entry(seen.in_episode, case((d.pain, and_(d.day >= crossed, lately))))
+    d, pain = seen.in_episode.c, _in_pain(seen.in_episode, condition.days)
+    since = func.min(d.as_of - d.episode) - condition.days
+    return seen.in_episode, pain._replace(met=case((pain.met, and_(since >= 0, since < condition.within)), (not_(pain.met), false())))
 
 
 @behind.register(DurationAtLeast)
@@ -118,10 +126,12 @@ def _(condition: NotImproved, seen: Seen) -> Select:
     return without_evidence(d.patient, met).group_by(d.patient)
 
 
-@gathered.register
+@totalled.register
 def _(condition: NotImproved, seen: Seen) -> tuple[FromClause, Shown]:
     d = seen.in_episode.c
-    return seen.in_episode, by_entry(seen.in_episode, and_(d.severity.is_not(None), d.day - d.episode >= condition.after))
+    late = and_(d.severity.is_not(None), d.day - d.episode >= condition.after)
+    day = case((late, d.day))
+    return seen.in_episode, Shown(None, func.min(day), func.max(day), func.max(case((late, d.entry))))
 
 
 @behind.register
@@ -134,16 +144,21 @@ def _(condition: NotImproved, seen: Seen) -> Select:
 
 # --- worse than before ------------------------------------------------------------------------------------------------------------
 
-@history.register
-def _(condition: Worsened, seen: Seen) -> Select:
-    d = seen.recent_day.c
-    late = d.ago < condition.span
-    now, before = (func.avg(case((which, d.severity)), type_=Float) for which in (late, ~late))
-    enough = and_(*[func.count(case((which, 1))) >= condition.least_days for which in (late, ~late)])
+@lru_cache(maxsize=64)
+def _halves(recent_day: FromClause, span: int) -> tuple[tuple[ColumnElement, ...], tuple[ColumnElement, ...], Shown]:
+    """How bad the last days were and as many before them, how many of each there are, and the evidence; one object for all who ask."""
+    d = recent_day.c
+    late, early = d.ago < span, and_(d.ago >= span, d.ago < 2 * span)
+    day = case((late, d.day))
+    means, counts = zip(*[(func.avg(case((which, d.severity)), type_=Float), func.count(case((which, 1)))) for which in (late, early)], strict=True)
+    return means, counts, Shown(None, func.min(day), func.max(day), func.max(case((late, d.newest))))
+
+
+@totalled.register
+def _(condition: Worsened, seen: Seen) -> tuple[FromClause, Shown]:
+    (now, before), counts, shown = _halves(seen.recent_day, condition.span)
     worse = and_(now - before >= condition.by - CLOSE, now - before >= condition.share * before - CLOSE, now >= condition.to_at_least - CLOSE)
-    return select(d.patient, case((enough, worse)).label("met"), func.min(case((late, d.day))).label("first_day"),
-                  func.max(case((late, d.day))).label("last_day"), func.max(case((late, d.newest))).label("newest")).where(
-        d.ago < 2 * condition.span).group_by(d.patient)
+    return seen.recent_day, shown._replace(met=case((and_(*[count >= condition.least_days for count in counts]), worse)))
 
 
 @behind.register

@@ -10,7 +10,8 @@ from dashboard.rules.seen import Entries, Script
 
 CLUSTER = 3  # days
 SILENCE = 28
-END = 14  # days at either end of an episode's diary that are read first
+AGES = 1000 * SILENCE  # days: no diary begins so long before 1970, and what is left after a division is then never negative
+END = 21  # days at either end of an episode's diary that are read first
 
 
 def store(script: Script, all_: Entries, records: Table) -> Table:
@@ -54,10 +55,10 @@ def diary(script: Script, in_episode: FromClause, current: Table, span: int) -> 
 def _days(in_episode: FromClause, which: ColumnElement[bool]) -> Select:
     e = in_episode.c
     better, worse = (func.max(case((e.trend == word, 1), else_=0)) == 1 for word in ("better", "worse"))
+    same = [func.min(e[name]).label(name) for name in ("episode", "first_day", "last_day")]
     return select(
-        e.patient, e.day, e.episode, e.first_day, e.last_day, func.avg(cast(e.severity, Float), type_=Float).label("severity"),
-        and_(better, not_(worse)).label("better"), func.max(e.entry).label("newest")).where(e.severity.is_not(None), which).group_by(
-        e.patient, e.day, e.episode, e.first_day, e.last_day)
+        e.patient, e.day, *same, func.avg(cast(e.severity, Float), type_=Float).label("severity"),
+        and_(better, not_(worse)).label("better"), func.max(e.entry).label("newest")).where(e.severity.is_not(None), which).group_by(e.patient, e.day)
 
 
 def _latest_cluster(script: Script, everything: FromClause, records: Table) -> Select:
@@ -88,10 +89,15 @@ def _begun(script: Script, all_: Entries, waiting: Table) -> Table:
     w = waiting.c
     late = all_.joined(waiting, and_(w.patient == all_.rows.c.patient, all_.rows.c.day >= func.coalesce(w.onset, all_.rows.c.day)), [w.onset.label("cluster")])
     e = late.c
-    paced = select(e.patient, e.day, e.cluster, func.lag(e.day).over(partition_by=e.patient, order_by=e.day).label("before")).where(e.pain).subquery().c
+    # between two days of a stretch of as many there is no silence, so only the first of each stretch can end one
+    stretch = e.day - (e.day + AGES) % SILENCE
+    pain = select(e.patient, e.cluster, func.min(e.day).label("day"), func.max(e.day).label("last")).where(e.pain).group_by(
+        e.patient, e.cluster, stretch).subquery().c
+    before = func.lag(pain.last).over(partition_by=pain.patient, order_by=pain.day).label("before")
+    paced = select(pain.patient, pain.day, pain.cluster, before).subquery().c
     silent = and_(paced.day - func.coalesce(paced.before, paced.day - SILENCE) >= SILENCE,
                   paced.day - func.coalesce(paced.cluster, paced.day - SILENCE) >= SILENCE)
-    after_silence = script.store("rule_after_silence", select(paced.patient, paced.day).where(silent).distinct())
+    after_silence = script.store("rule_after_silence", select(paced.patient, paced.day).where(silent))
     a, all_rows = after_silence.c, all_.rows.c
     on_that_day = all_.joined(after_silence, and_(a.patient == all_rows.patient, a.day == all_rows.day))
     stated = select(on_that_day.c.patient, on_that_day.c.day).where(on_that_day.c.pain, on_that_day.c.onset.is_not(None)).subquery().c

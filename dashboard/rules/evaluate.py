@@ -67,7 +67,7 @@ def evaluate(connection: Connection, entries: Select, rules: tuple[Rule, ...], a
     `assess` are the rules of which it is asked whether they could be assessed lately; if not given, those that hang a bucket on it.
     Raises RuleFailed where a rule cannot be asked; see `isolated`."""
     assess = tuple(rule for rule in rules if rule.assess_required) if assess is None else tuple(assess)
-    looked = look(connection, entries, rules, as_of, copy=not everybody or cohort.holds_at_most(connection, FEW))
+    looked = look(connection, entries, rules, as_of, not everybody or cohort.holds_at_most(connection, FEW), assess)
     seen = looked.seen
     standings = []
     for number, batch in enumerate(_batches([rule for rule in rules if rule.rule_id not in doubt.failed], doubt.suspected)):

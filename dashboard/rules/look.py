@@ -29,14 +29,15 @@ from dashboard.codelists import HISTORY, LISTS, SYMPTOM
 from dashboard.database import has
 from dashboard.days import date_of
 from dashboard.rules import episodes
-from dashboard.rules.compile import answer, columns_read, recorded, said
-from dashboard.rules.conditions import AllOf, AtLeast, Condition, Named, Reported, TemperatureAtLeast
+from dashboard.rules.compile import ALWAYS, columns_read, recorded, said
+from dashboard.rules.conditions import AtLeast, Condition, Named, Reported, TemperatureAtLeast
 from dashboard.rules.definition import Rule
-from dashboard.rules.history import FINDINGS, among, sought
+from dashboard.rules.history import FINDINGS, among, sought, surely
 from dashboard.rules.over_time import InterferenceOnDays, NoRelief, NotImproved, SameEntry, SameEntryOfPatientWith, SeverityOnDays, WithinDays, Worsened
 from dashboard.rules.seen import RECENT, Entries, Script, Seen
-from dashboard.rules.single import SuddenOnset
+from dashboard.rules.single import Chosen, StartedWithin, SuddenOnset, WorstAtLeast
 
+CELLS = (Chosen, WorstAtLeast, StartedWithin, SuddenOnset)  # anchors that a single cell of an entry tells
 MET = {"patient": Integer, "rule_bit": Integer, "tier": String, "arm": Integer, "first_evidence": Integer, "last_evidence": Integer,
        "last_entry": BigInteger, "episode_onset": Integer}
 
@@ -49,49 +50,54 @@ class Look:
     script: Script
 
 
-def look(connection: Connection, entries: Select, rules: tuple[Rule, ...], as_of: int, copy: bool) -> Look:
-    """Reads the entries. `copy` reads them once into a table of their own: where that is there, the rest is known from the last time."""
+def look(connection: Connection, entries: Select, rules: tuple[Rule, ...], as_of: int, copy: bool, assess: tuple[Rule, ...] = ()) -> Look:
+    """Reads the entries. `copy` reads them once into a table of their own: where that is there, the rest is known from the last time.
+    `assess` are the rules that will be asked of the last days alone."""
     read = columns_read(part for rule in rules for part in rule.parts)
     live = entries.subquery()
     live = select(live).where(live.c.day <= as_of).subquery()
     today = database.store(connection, "rule_as_of", select(literal(as_of).label("as_of"), literal(date_of(as_of).year).label("as_of_year")))
-    made = _look(Entries(database.store(connection, "rule_entry", said(live, read)), read, raw=False), rules, today) if copy else (
-        _look.__wrapped__(Entries(live, read, raw=True), rules, today))
+    made = _look(Entries(database.store(connection, "rule_entry", said(live, read)), read, raw=False), rules, assess, today) if copy else (
+        _look.__wrapped__(Entries(live, read, raw=True), rules, assess, today))
     made.script.run(connection)
     return made
 
 
 @lru_cache(maxsize=32)
-def _look(all_: Entries, rules: tuple[Rule, ...], today: Table) -> Look:
-    script, read = Script(), all_.columns
-    parts = tuple(dict.fromkeys(part for rule in rules for part in rule.parts))
+def _look(all_: Entries, rules: tuple[Rule, ...], assess: tuple[Rule, ...], today: Table) -> Look:
+    parts, parts_lately = (tuple(dict.fromkeys(part for rule in which for part in rule.parts)) for which in (rules, assess))
+    script, read, read_lately = Script(), all_.columns, columns_read(parts_lately)
     met = script.store("rule_met", select(*[cast(null(), kind).label(name) for name, kind in MET.items()]).where(false()))
     everything = all_.everything()
     records = script.store("rule_record", _records(everything, read, today))
-    e, r = everything.c, records.c
-    clue = _clue(tuple(_in_findings(rules)), everything)
+    r, looked_for = records.c, tuple(_in_findings(rules))
+    f = all_.where(lambda entry: _clue(looked_for, entry)).c
     # what is not read is not copied: at millions of entries each column counts
-    findings = script.store("rule_finding", select(*[e[name] for name in ("entry", "patient", "day", *read)]).where(clue))
+    findings = script.store("rule_finding", select(*[f[name] for name in ("entry", "patient", "day", *columns_read(looked_for))]))
     days = max([RECENT, *_days_back(parts)])
-    late = all_.joined(records, and_(r.patient == all_.rows.c.patient, r.last_day - all_.rows.c.day < days), [r.last_day])
-    recent = script.store("rule_recent", select((late.c.last_day - late.c.day).label("ago"), *[c for c in late.c if c.name != "last_day"]))
+    late = all_.joined(records, and_(r.patient == all_.rows.c.patient, r.last_day - all_.rows.c.day < days), [r.last_day]).c
+    recent = script.store("rule_recent", select((late.last_day - late.day).label("ago"), *[
+        late[name] for name in ("entry", "patient", "day", *ALWAYS, *read_lately)]))
     current = episodes.store(script, all_, records)
     in_episode = episodes.entries(all_, current)
     spans = [part.span for part in parts if isinstance(part, NotImproved)]
     diary = episodes.diary(script, in_episode, current, max(spans)) if spans else None
     by_day = script.store("rule_recent_day", _days(recent)) if any(isinstance(part, Worsened) for part in parts) else None
-    histories = HISTORY.bits({code for part in parts if isinstance(part, SameEntryOfPatientWith) for code in part.history})
-    seen = Seen(all_, records, findings, recent, days, current, in_episode, diary, by_day, _of_known(all_, records, histories), met,
+    seen = Seen(all_, records, findings, recent, days, current, in_episode, diary, by_day, _of_known(all_, records, parts), met,
                 tuple((rule.rule_id, rule.bit) for rule in rules))
     late = seen.last_days(RECENT)
-    lately, own = Entries(late, read, raw=False), script.store("rule_recent_record", _records(late, read, today))
-    return Look(seen, replace(seen, entries=lately, records=own, findings=late, recent=late, days=RECENT, of_known=_of_known(lately, own, histories)), script)
+    lately, own = Entries(late, read_lately, raw=False), script.store("rule_recent_record", _records(late, read_lately, today))
+    own_days = replace(seen, entries=lately, records=own, findings=late, recent=late, days=RECENT, of_known=_of_known(lately, own, parts_lately))
+    return Look(seen, own_days, script)
 
 
-def _of_known(entries: Entries, records: Table, histories: int) -> FromClause | None:
+def _of_known(entries: Entries, records: Table, parts: Iterable[Condition]) -> FromClause | None:
+    histories = HISTORY.bits({code for part in parts if isinstance(part, SameEntryOfPatientWith) for code in part.history})
+    if not histories:
+        return None
     r = records.c
-    whose = and_(r.patient == entries.rows.c.patient, has(r.history_present, histories)) if histories else None
-    return entries.joined(records, whose, [r.history_present.label("patient_history")]) if histories else None
+    return entries.joined(records, and_(r.patient == entries.rows.c.patient, has(r.history_present, histories)), [
+        r.history_present.label("patient_history")])
 
 
 def _records(entries: FromClause, read: tuple[str, ...], today: Table) -> Select:
@@ -136,7 +142,7 @@ def _looked_for(condition: Condition, of_few: bool) -> Iterator[Condition]:
     elif isinstance(condition, SameEntry):
         yield from condition.walk()
     elif not isinstance(condition, (SameEntryOfPatientWith, AtLeast)):  # how many of several things hold is told by no one entry
-        if not (of_few and isinstance(condition, FINDINGS)):
+        if isinstance(condition, FINDINGS) and not of_few:
             yield condition
         for part in condition.below():
             yield from _looked_for(part, of_few)
@@ -149,26 +155,11 @@ def _clue(parts: tuple[Condition, ...], entries: FromClause) -> ColumnElement[bo
     clues = [has(e.present, SYMPTOM.bits(symptoms))] if symptoms else []
     if degrees := [part.celsius for part in parts if isinstance(part, TemperatureAtLeast)]:
         clues.append(e.temperature >= min(degrees))
-    sudden = [anchor.within for part in parts if isinstance(part, WithinDays) for anchor in part.anchor.walk() if isinstance(anchor, SuddenOnset)]
-    if sudden:
-        clues.append(e.sudden <= max(sudden))
-    clues += [and_(*[has(e[f"list_{field}"], bits) for field, bits in fields.items()]) for fields in _told_by_lists(parts)]
-    for part in parts:
-        if isinstance(part, SameEntry) and not any(isinstance(inner, (Reported, Named)) for inner in part.parts):
-            clues.append(answer(AllOf(part.parts), entries, {}))
-    return or_(false(), *clues)
-
-
-def _told_by_lists(parts: Iterable[Condition]) -> Iterator[dict[str, int]]:
-    """Places and words of anchors, and of what must be said in one entry without a symptom among it; united where the same fields are
-    looked at."""
-    united: dict[tuple[str, ...], dict[str, int]] = {}
-    looked_at = [[anchor] for part in parts if isinstance(part, WithinDays) and not isinstance(part.anchor, SameEntry)
-                 for anchor in part.anchor.walk()]
-    looked_at += [part.parts for part in parts if isinstance(part, SameEntry) and not any(isinstance(inner, Reported) for inner in part.parts)]
-    for together in looked_at:
-        named = {inner.field: LISTS[inner.field].bits(inner.codes) for inner in together if isinstance(inner, Named)}
-        if named:
-            bits = united.setdefault(tuple(sorted(named)), dict.fromkeys(named, 0))
-            bits.update({field: bits[field] | wanted for field, wanted in named.items()})
-    yield from united.values()
+    anchors = [anchor for part in parts if isinstance(part, WithinDays) and not isinstance(part.anchor, SameEntry) for anchor in part.anchor.walk()]
+    for field in dict.fromkeys(anchor.field for anchor in anchors if isinstance(anchor, Named)):
+        codes = {code for anchor in anchors if isinstance(anchor, Named) and anchor.field == field for code in anchor.codes}
+        clues.append(has(e[f"list_{field}"], LISTS[field].bits(codes)))
+    clues += [surely(anchor, entries) for anchor in dict.fromkeys(anchors) if isinstance(anchor, CELLS)]
+    # what is said beside a symptom has been found by that
+    return or_(false(), *clues, *[surely(part, entries) for part in dict.fromkeys(parts) if isinstance(part, SameEntry)
+                                  and not any(isinstance(inner, Reported) for inner in part.parts)])

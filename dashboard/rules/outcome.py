@@ -26,9 +26,9 @@ from sqlalchemy import (
 from dashboard.database import bit_or
 from dashboard.rules.compile import answer
 from dashboard.rules.conditions import AnyOf, AtLeast, Condition, Not
-from dashboard.rules.course import behind, gathered, history
+from dashboard.rules.course import behind, gathered, history, totalled
 from dashboard.rules.definition import Arm, Rule
-from dashboard.rules.history import EVIDENCE, FINDINGS, WORDS, Shown, among, by_entry, by_span, grouped, regardless, reporting, shown_around, windows
+from dashboard.rules.history import EVIDENCE, FINDINGS, WORDS, Shown, among, by_entry, by_span, grouped, regardless, reporting, shown_around, totals, windows
 from dashboard.rules.look import Look
 from dashboard.rules.over_time import AnyRuleMet, WithinDays
 from dashboard.rules.seen import Script, Seen
@@ -106,15 +106,21 @@ def entries_behind(connection: Connection, rule: Rule, look: Look) -> Select:
 def _asked(script: Script, name: str, conditions: Iterable[Condition], seen: Seen, told_to: FromClause | None = None) -> dict[Condition, Shown]:
     """What conditions about several entries come to, as columns of TEMP tables with a row a patient: one for all that read the same rows."""
     sharing: dict[FromClause, dict[Condition, Shown]] = {}
+    totalling: dict[FromClause, dict[Condition, Shown]] = {}
     alone: dict[Condition, Select] = {}
+    of_entries = (seen.findings, seen.of_known, told_to)  # of what is asked of single ones, nothing but what is true counts
     for condition in dict.fromkeys(conditions):
         if together := _told(condition, seen, told_to) if isinstance(condition, _Told) else gathered(condition, seen):
             sharing.setdefault(together[0], {})[condition] = together[1]
+        if together := totalled(condition, seen):
+            totalling.setdefault(together[0], {})[condition] = together[1]
         if (statement := history(condition, seen)) is not None:
             alone[condition] = statement
     shown: dict[Condition, Shown] = {}
-    for number, (rows, wanted) in enumerate(sharing.items()):
-        table = script.store(f"{name}_shown_{number}", grouped(rows, list(wanted.values()))).c
+    statements = [(wanted, grouped(rows, list(wanted.values()), rows in of_entries)) for rows, wanted in sharing.items()]
+    statements += [(wanted, totals(rows, list(wanted.values()))) for rows, wanted in totalling.items()]
+    for number, (wanted, statement) in enumerate(statements):
+        table = script.store(f"{name}_shown_{number}", statement).c
         shown |= {condition: Shown(*[table.get(f"{part}_{n}") for part in Shown._fields]) for n, condition in enumerate(wanted)}
     for number, (condition, statement) in enumerate(alone.items()):
         table = script.store(f"{name}_history_{number}", statement).c

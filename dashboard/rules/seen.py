@@ -1,11 +1,13 @@
 """What an evaluation has read, before any rule is asked: the entries, and TEMP tables made of them that all rules share."""
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 
 from sqlalchemy import ColumnElement, Connection, FromClause, Insert, Select, Table, select
+from sqlalchemy.sql.base import WriteableColumnCollection
 
 from dashboard import database
-from dashboard.rules.compile import said
+from dashboard.rules.compile import said, spelled
 from dashboard.rules.conditions import Condition
 
 RECENT = 14  # days up to a patient's last entry: what was said in them decides whether somebody was assessed lately
@@ -43,6 +45,13 @@ class Entries:
     columns: tuple[str, ...]
     raw: bool
 
+    def where(self, which: Callable[[FromClause], ColumnElement[bool]]) -> FromClause:
+        """Those of which it is true; asked before anything else of them is spelled out."""
+        if not self.raw:
+            return select(self.rows).where(which(self.rows)).subquery()
+        entry = SimpleNamespace(c=WriteableColumnCollection(spelled(self.rows).items()))
+        return said(select(self.rows).where(which(entry)).subquery(), self.columns).subquery()
+
     def everything(self) -> FromClause:
         return said(self.rows, self.columns).subquery() if self.raw else self.rows
 
@@ -53,17 +62,11 @@ class Entries:
 
 
 @dataclass(frozen=True)
-class Window:
-    """Records of the days around days with some anchor, and which of them this condition's anchor is (a bit of `anchors`)."""
-    table: Table
-    anchor: int
-
-
-@dataclass(frozen=True)
 class Seen:
     """One record a patient; the few entries with a finding; the entries of each patient's last days (`ago` before the last entry); the
     current episodes (patient, episode, at_least, as_of), their entries, and of these the diary days at either end; the entries of
-    patients with something in their history that rules ask about (which is `patient_history`); what other rules came to."""
+    patients with something in their history that rules ask about (which is `patient_history`); what other rules came to; what conditions
+    come to around their anchors (`history.windows`)."""
     entries: Entries
     records: Table
     findings: FromClause
@@ -76,7 +79,7 @@ class Seen:
     of_known: FromClause | None
     met: Table
     bits: tuple[tuple[str, int], ...]
-    windows: Mapping[Condition, Window] = field(default_factory=dict)
+    windows: Mapping[Condition, ColumnElement[bool]] = field(default_factory=dict)
 
     def last_days(self, days: int) -> FromClause:
         """The entries of the days up to a patient's last one; at most `days` of this object."""

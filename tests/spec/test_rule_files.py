@@ -202,6 +202,8 @@ reason = "Because"
     ('kind = "named"\nfield = "radiates_to"\ncodes = ["arm_left"]', {1: True, 2: False, 3: None}),
     ('kind = "within_days"\ndays = 0\nanchor = { kind = "named", field = "locations", codes = ["neck"] }\n'
      'parts = [{ kind = "or_unknown", part = { kind = "reported", symptoms = ["fever"] } }]', {1: True, 2: False, 3: None}),
+    ('kind = "within_days"\ndays = 0\nanchor = { kind = "worst_at_least", at_least = 8 }\n'
+     'parts = [{ kind = "named", field = "locations", codes = ["neck"] }]', {1: True, 2: False, 3: None}),
     ('kind = "same_entry"\nparts = [{ kind = "any", parts = [{ kind = "reported", symptoms = ["fever"] }, '
      '{ kind = "named", field = "radiates_to", codes = ["jaw"] }] }]', {1: True, 2: False, 3: None}),
     ('kind = "all"\nparts = [{ kind = "rule_not_met", rule = "X01" }, { kind = "reported", symptoms = ["fever"] }]', {1: False, 2: False, 3: None})])
@@ -210,10 +212,10 @@ def test_other_conditions(engine: Engine, tmp_path: Path, when: str, outcomes: d
     rules = _load(tmp_path, GOOD)
     assert from_document(document(rules)) == rules
     diaries.write(engine, diaries.table("""
-        patient_id | fever | diabetes | locations | radiates_to
-        1          | yes   | yes      | neck      | arm_left
-        2          | no    | no       | neck      |
-        3          |       |          |           |
+        patient_id | fever | diabetes | locations | radiates_to | severity
+        1          | yes   | yes      | neck      | arm_left    | 9
+        2          | no    | no       | neck      |             | 2
+        3          |       |          |           |             |
         """))
     with engine.connect() as connection:
         found = evaluate(connection, cohort.entries(connection, diaries.FIRST + 100), rules, diaries.FIRST + 100)
