@@ -158,7 +158,7 @@ def numbers(connection: Connection, statement: Select) -> tuple[np.ndarray, ...]
     """Columns of whole numbers or truth values without NULL, however many rows: a million rows as Python objects take seconds."""
     result = connection.execute(statement)
     if connection.dialect.name == "duckdb":
-        return tuple(column.astype(np.int64) for column in result.cursor.fetchnumpy().values())
+        return tuple(column.astype(np.int64, copy=False) for column in result.cursor.fetchnumpy().values())
     return tuple(np.array([tuple(row) for row in result], np.int64).reshape(-1, len(statement.selected_columns)).T)
 
 

@@ -2,21 +2,21 @@
 from datetime import date
 from itertools import pairwise
 
+import numpy as np
 import pandas as pd
 import pyarrow
-from sqlalchemy import Connection, Integer, func, select
+from sqlalchemy import Connection, Integer, case, func, select
 
 from dashboard import cohort as cohorts
 from dashboard import database
 from dashboard.codelists import CHOICES, HISTORY, SYMPTOM
 from dashboard.cohort import NOT_RECORDED, Cohort
 from dashboard.conditions import ANSWERS, FIELD
-from dashboard.database import band
 from dashboard.days import date_of, day_of, spoken
 from dashboard.distributions import shares, spelled
 from dashboard.people import HIGH_PAIN, people
 from dashboard.people import high_pain as in_high_pain
-from dashboard.sample import HOUR, Sample
+from dashboard.sample import HOUR, Sample, of_patients
 from dashboard.schema import patient, source
 
 # whole years, both ends inside; None is open
@@ -35,9 +35,9 @@ def age_label(code: str) -> str:
 def ages(connection: Connection, asked: Sample) -> pd.DataFrame:
     """code (a band of AGES, `not_recorded`), label, n, answered, not_recorded: the age reached in the calendar year of the as-of date."""
     year, n = date_of(asked.as_of).year, dict.fromkeys(AGES, 0)
-    born = _by_person(connection, asked, "birth_year")
-    for birth_year, number in born.items():
-        n[_band(year - int(birth_year))] += number
+    who, born, _ = _known(connection, asked)
+    for birth_year, number in of_patients(asked, who, born).items():
+        n[_band(year - birth_year)] += number
     return _exclusive([(code, age_label(code), n[code]) for code in AGES], asked)
 
 
@@ -47,8 +47,9 @@ def _band(age: int) -> str:
 
 def sexes(connection: Connection, asked: Sample) -> pd.DataFrame:
     """code (with `not_recorded`), label, n, answered, not_recorded: as last answered in any live entry."""
-    n = _by_person(connection, asked, "sex")
-    return _exclusive([(code, label, n.get(code, 0)) for code, label in CHOICES["sex"].items()], asked)
+    who, _, sex = _known(connection, asked)
+    n = of_patients(asked, who, sex)
+    return _exclusive([(code, label, n.get(place, 0)) for place, (code, label) in enumerate(CHOICES["sex"].items())], asked)
 
 
 def _exclusive(rows: list[tuple[str, str, int]], asked: Sample) -> pd.DataFrame:
@@ -57,27 +58,27 @@ def _exclusive(rows: list[tuple[str, str, int]], asked: Sample) -> pd.DataFrame:
     return shares([*rows, (NOT_RECORDED, "not recorded", asked.base - answered)], answered, asked)
 
 
-def _by_person(connection: Connection, asked: Sample, said: str) -> dict[object, int]:
-    """How many units are of patients of whom this is known, by what is said."""
-    who = people(asked.live).subquery("people")
-    found = connection.execute(select(who.c[said], func.count()).select_from(asked.units.join(who, who.c.patient == asked.units.c.patient)).where(
-        who.c[said].is_not(None)).group_by(who.c[said]))
-    return {value: int(n) for value, n in found}
+def _known(connection: Connection, asked: Sample) -> tuple[np.ndarray, ...]:
+    """All patients, their birth years and the places of their sex in its choices; -1 where it is not known."""
+    if "people" not in asked.known:
+        who = people(asked.live).subquery("people")
+        sex = case({code: place for place, code in enumerate(CHOICES["sex"])}, value=who.c.sex, else_=-1)
+        asked.known["people"] = database.numbers(connection, select(who.c.patient, func.coalesce(who.c.birth_year, -1).label("born"), sex.label("sex")))
+    return asked.known["people"]
 
 
 def sources(connection: Connection, asked: Sample) -> pd.DataFrame:
     """code, label, n, answered, not_recorded: every source, by name; a source is never missing."""
-    found = dict(connection.execute(select(source.c.name, func.count()).select_from(
-        asked.units.join(patient, patient.c.patient == asked.units.c.patient).join(source, source.c.source == patient.c.source)).group_by(
-        source.c.name)).all())
-    return shares([(name, name, int(found.get(name, 0))) for name in connection.scalars(select(source.c.name).order_by(source.c.name))], asked.base, asked)
+    found = of_patients(asked, *database.numbers(connection, select(patient.c.patient, patient.c.source)))
+    names = connection.execute(select(source.c.source, source.c.name).order_by(source.c.name)).all()
+    return shares([(name, name, found.get(number, 0)) for number, name in names], asked.base, asked)
 
 
 # --- when ---------------------------------------------------------------------------------------------------------------------------
 
 def hours(connection: Connection, asked: Sample) -> pd.DataFrame:
     """code (00 to 23), label, n, answered, not_recorded. Local; a date alone is no hour. Per patient, an hour at which any entry was made."""
-    n = spelled(connection, asked, HOUR, ("hours",), lambda units, mask: {"n": band(units.c.hours, mask) != 0})["n"]
+    n = spelled(connection, asked, HOUR, ("hours",), lambda said: {"n": said})["n"]
     return shares([(code, label, int(n[code])) for code, label in HOUR.label.items()], int(n["answered"]), asked)
 
 
@@ -148,7 +149,7 @@ def completeness(connection: Connection, asked: Sample) -> pd.DataFrame:
     """code (of FIELD), label, group, answered, not_recorded: every single field. Per patient, in any matching entry."""
     n: dict[str, int] = {}
     for codelist, column in ((ANSWERS, "answers"), (SYMPTOM, "asked_symptoms"), (HISTORY, "asked_history")):
-        found = spelled(connection, asked, codelist, (column,), lambda units, mask, column=column: {"n": band(units.c[column], mask) != 0})["n"]
+        found = spelled(connection, asked, codelist, (column,), lambda said: {"n": said})["n"]
         n |= {code: int(found[code]) for code in codelist.bit}
     return pd.DataFrame([(code, label, groups[0], n[code], asked.base - n[code]) for code, _, label, groups in FIELD.rows],
                         columns=["code", "label", "group", "answered", "not_recorded"])

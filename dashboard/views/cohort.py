@@ -7,11 +7,11 @@ from dashboard import crossfilter, filters, members
 from dashboard.cohort import Cohort
 from dashboard.crossfilter import Counted
 from dashboard.days import spoken
-from dashboard.distributions import Per, Sample
 from dashboard.figures import cohort as figures
 from dashboard.figures.cohort import BUCKET_ICON
 from dashboard.figures.tokens import TOKENS
 from dashboard.imports import export
+from dashboard.sample import Base, Per
 from dashboard.status import Status
 from dashboard.views import cards, filtering, frame, marks, more, patient_link, question, saving, session, takeaway
 from dashboard.wording import counted, number, plain
@@ -77,7 +77,7 @@ def _numbers(names: tuple[str, ...], cohort: Cohort, per: Per, found: Status) ->
     return {name.removeprefix("cohort "): one for name, one in made.items()}
 
 
-def _base(base: Sample, cohort: Cohort, found: Status) -> None:
+def _base(base: Base, cohort: Cohort, found: Status) -> None:
     each = base.entries_per_patient
     low, median, high = ("" if value is None else number(round(value, 1)) for value in (each["q1"], each["median"], each["q3"]))
     middle = f" · median {median} each [{low}–{high}]" if median else ""
@@ -92,7 +92,7 @@ def _base(base: Sample, cohort: Cohort, found: Status) -> None:
 
 # --- who ----------------------------------------------------------------------------------------------------------------------------
 
-def _members(cohort: Cohort, base: Sample, found: Status) -> None:
+def _members(cohort: Cohort, base: Base, found: Status) -> None:
     pages = -(-base.patients // PAGE)
     if session.recall("members_page", 1) > pages:
         session.remember("members_page", 1)
