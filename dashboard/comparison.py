@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import BigInteger, ColumnElement, Connection, Select, Subquery, Table, exists, func, literal, select, union
+from sqlalchemy import BigInteger, ColumnElement, Connection, Select, Subquery, Table, func, literal, select, union
 
 from dashboard import cohort as cohorts
 from dashboard import crossfilter, database, distributions
@@ -83,10 +83,12 @@ class _Theirs:
     of: Group
 
     def where(self, live: Subquery | Table, as_of: int) -> list[ColumnElement[bool]]:
-        m = self.members.c
-        theirs = exists(select(m.patient).where(m.patient == live.c.patient, live.c.day >= m.from_day)) if self.of.landmark else live.c.patient.in_(
-            select(m.patient))
-        return [*self.of.period.where(live, as_of), theirs]
+        m, period = self.members.c, self.of.period.where(live, as_of)
+        if not self.of.landmark:
+            return [*period, live.c.patient.in_(select(m.patient))]
+        # an EXISTS on patient and day takes DuckDB three times as long
+        own = live.alias("own")
+        return [*period, live.c.entry.in_(select(own.c.entry).join(self.members, m.patient == own.c.patient).where(own.c.day >= m.from_day))]
 
 
 def _members(connection: Connection, name: str, group: Group) -> Table:
