@@ -1,7 +1,8 @@
 """What is counted: the entries of a cohort, read once, as one row a patient or one row an entry with few narrow columns; and the counting of
 bits and values, which numpy does on what was read: a statement a chart would cost more than the chart."""
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
+from functools import partial
 from math import floor
 from typing import Literal, Protocol
 
@@ -69,7 +70,7 @@ def sample(connection: Connection, cohort: Asking, *, as_of: int, known_at: int 
     """Reads the cohort's entries once, to be counted in many ways, or in the few ways that need no more than `columns`. `name` is the
     TEMP table's: another sample of that name on this connection takes its place."""
     live = cohorts.entries(connection, as_of, known_at).subquery("live")
-    wanted, said = cohort.where(live, as_of), {name: both for name, both in _said(live).items() if name in columns}
+    wanted, said = cohort.where(live, as_of), {name: _said(live, name) for name in COLUMNS if name in columns}
     rows = None
     if per == "patient":
         who, each, *found = database.numbers(connection, select(
@@ -130,33 +131,41 @@ def of_patients(asked: Sample, who: np.ndarray, value: np.ndarray, *, per: Per |
     return values(said[asked.who], asked.each if (per or asked.per) == "entry" else None)
 
 
-def _said(live: Subquery) -> dict[str, tuple[ColumnElement, ColumnElement]]:
-    """Each column of a sample: what one entry says, and what all of a patient's entries come to."""
-    e, sets = live.c, _sets(live)
-    numbers = {"severity": (_half_up(e.severity), _half_up(func.avg(e.severity))),
-               "worst": (_half_up(e.worst_severity), _half_up(func.max(e.worst_severity))),
-               "duration": (duration_class(live), cast(newest(live, duration_class(live)), Integer))}
-    return {**{name: (said, bit_or(said)) for name, said in sets.items()},
-            **{name: (func.coalesce(one, -1), func.coalesce(of_all, -1)) for name, (one, of_all) in numbers.items()}}
-
-
-def _sets(live: Subquery) -> dict[str, ColumnElement[int]]:
+def _said(live: Subquery, name: str) -> tuple[ColumnElement, ColumnElement]:
+    """A column of a sample: what one entry says, and what all of a patient's entries come to."""
     e = live.c
-    helped_known, nothing_helped = has(e.answered, ANSWERED.bits(("relief_helped",))), has(e.relief_helped, RELIEF.bits(NOTHING_HELPED))
-    return {
-        "locations": _marked(live, "locations"), "qualities": _marked(live, "qualities"),
-        "symptoms_present": e.symptoms_present, "symptoms_denied": e.symptoms_denied, "relief_tried": _marked(live, "relief_tried"),
-        # that nothing helped is an answer of none
-        "relief_helped": case((nothing_helped, e.relief_helped + (ANSWERED_BIT + NONE_BIT)), else_=_marked(live, "relief_helped")),
-        "help_known": case((helped_known, e.relief_tried), else_=0),
-        "hours": case({at: ANSWERED_BIT + (1 << at) for at in HOUR.bit.values()}, value=hour_of_day(live), else_=0),
-        "answers": conditions.answers(live), "asked_symptoms": conditions.asked_about(live, "symptoms"),
-        "asked_history": conditions.asked_about(live, "history")}
+    if name in _SETS:
+        said = _SETS[name](live)
+        return said, bit_or(said)
+    one, of_all = {"severity": lambda: (_half_up(e.severity), _half_up(func.avg(e.severity))),
+                   "worst": lambda: (_half_up(e.worst_severity), _half_up(func.max(e.worst_severity))),
+                   "duration": lambda: (duration_class(live), cast(newest(live, duration_class(live)), Integer))}[name]()
+    return func.coalesce(one, -1), func.coalesce(of_all, -1)
+
+
+def _helped(live: Subquery) -> ColumnElement[int]:
+    """That nothing helped is an answer of none."""
+    said = live.c.relief_helped
+    return case((has(said, RELIEF.bits(NOTHING_HELPED)), said + (ANSWERED_BIT + NONE_BIT)), else_=_marked(live, "relief_helped"))
 
 
 def _marked(live: Subquery, field: str) -> ColumnElement[int]:
     said = live.c[field]
     return case((not_(has(live.c.answered, ANSWERED.bits((field,)))), said), (said == 0, ANSWERED_BIT + NONE_BIT), else_=said + ANSWERED_BIT)
+
+
+def _plain(live: Subquery, field: str) -> ColumnElement[int]:
+    return live.c[field]
+
+
+_SETS: dict[str, Callable[[Subquery], ColumnElement[int]]] = {
+    **{name: partial(_marked, field=name) for name in ("locations", "qualities", "relief_tried")},
+    **{name: partial(_plain, field=name) for name in ("symptoms_present", "symptoms_denied")},
+    "relief_helped": _helped,
+    "help_known": lambda live: case((has(live.c.answered, ANSWERED.bits(("relief_helped",))), live.c.relief_tried), else_=0),
+    "hours": lambda live: case({at: ANSWERED_BIT + (1 << at) for at in HOUR.bit.values()}, value=hour_of_day(live), else_=0),
+    "answers": conditions.answers, "asked_symptoms": lambda live: conditions.asked_about(live, "symptoms"),
+    "asked_history": lambda live: conditions.asked_about(live, "history")}
 
 
 def _half_up(value: ColumnElement[float]) -> ColumnElement[int]:
