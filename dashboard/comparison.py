@@ -153,7 +153,7 @@ def _classes(frame: pd.DataFrame) -> pd.DataFrame:
 
 def compare(connection: Connection, a: Group, b: Group) -> Comparison:
     tables = [_members(connection, name, group) for name, group in (("group_a", a), ("group_b", b))]
-    members = [database.numbers(connection, select(table.c.patient))[0] for table in tables]
+    members = [database.unordered(connection, select(table.c.patient))[0] for table in tables]
     in_both = np.intersect1d(*members)
     # the same entries of them are counted on both sides: one reading does for both, and whoever draws one draws the other
     alike = a.counted == b.counted

@@ -39,7 +39,7 @@ def _buckets(connection: Connection, asked: Sample) -> pd.DataFrame:
     """code, label, n: patients, also where entries are counted, in the order of the worklist; those not evaluated yet come last."""
     outcome = patient_outcome.c
     place = case({code: place for place, code in enumerate(BUCKETS)}, value=outcome.bucket, else_=-1)
-    found = of_patients(asked, *database.numbers(connection, select(outcome.patient, place.label("place"))), per="patient")
+    found = of_patients(asked, *database.unordered(connection, select(outcome.patient, place.label("place"))), per="patient")
     n = [found.get(place, 0) for place in range(len(BUCKETS))]
     return pd.DataFrame([(code, label("buckets", code), n) for code, n in zip((*BUCKETS, NOT_RECORDED), (*n, asked.patients - sum(n)), strict=True)],
                         columns=["code", "label", "n"])

@@ -127,7 +127,7 @@ def said_together(connection: Connection, cohort: Asking, *, as_of: int, known_a
     live = cohorts.entries(connection, as_of, known_at).subquery("live")
     e = live.c
     columns = (e.patient, e.locations, e.qualities)[per == "entry":]
-    *who, places, kinds, times = database.numbers(connection, select(*columns, func.count().label("n")).where(
+    *who, places, kinds, times = database.unordered(connection, select(*columns, func.count().label("n")).where(
         *cohort.where(live, as_of), e.locations != 0).group_by(*columns))
     return SaidTogether(who[0] if who else None, places, kinds, times)
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 import pyarrow
-from sqlalchemy import Connection, Integer, case, func, select
+from sqlalchemy import Connection, Integer, Select, case, func, select
 
 from dashboard import cohort as cohorts
 from dashboard import database
@@ -63,13 +63,13 @@ def _known(connection: Connection, asked: Sample) -> tuple[np.ndarray, ...]:
     if "people" not in asked.known:
         who = people(asked.live).subquery("people")
         sex = case({code: place for place, code in enumerate(CHOICES["sex"])}, value=who.c.sex, else_=-1)
-        asked.known["people"] = database.numbers(connection, select(who.c.patient, func.coalesce(who.c.birth_year, -1).label("born"), sex.label("sex")))
+        asked.known["people"] = database.unordered(connection, select(who.c.patient, func.coalesce(who.c.birth_year, -1).label("born"), sex.label("sex")))
     return asked.known["people"]
 
 
 def sources(connection: Connection, asked: Sample) -> pd.DataFrame:
     """code, label, n, answered, not_recorded: every source, by name; a source is never missing."""
-    found = of_patients(asked, *database.numbers(connection, select(patient.c.patient, patient.c.source)))
+    found = of_patients(asked, *database.unordered(connection, select(patient.c.patient, patient.c.source)))
     names = connection.execute(select(source.c.source, source.c.name).order_by(source.c.name)).all()
     return shares([(name, name, found.get(number, 0)) for number, name in names], asked.base, asked)
 
@@ -87,7 +87,7 @@ def over_time(connection: Connection, cohort: Cohort, *, as_of: int, known_at: i
     enough; also those without an entry, from the first that has one to the last."""
     live = cohorts.entries(connection, as_of, known_at).subquery("live")
     matching = cohort.where(live, as_of)
-    entries = {int(day): int(n) for day, n in connection.execute(select(live.c.day, func.count()).where(*matching).group_by(live.c.day))}
+    entries = _counted(connection, select(live.c.day, func.count().label("n")).where(*matching).group_by(live.c.day))
     spans = _spans(min(entries), max(entries)) if entries else []
     made = {since: [0, 0] for since, _ in spans}
     of_day = {day: since for since, until in spans for day in range(since, until + 1)}
@@ -98,8 +98,8 @@ def over_time(connection: Connection, cohort: Cohort, *, as_of: int, known_at: i
             {"day": pyarrow.array(list(of_day), pyarrow.int32()), "since": pyarrow.array(list(of_day.values()), pyarrow.int32())}))
         own = select(calendar.c.since, live.c.patient).select_from(live.join(calendar, calendar.c.day == live.c.day)).where(*matching).group_by(
             calendar.c.since, live.c.patient).subquery("own")
-        for since, n in connection.execute(select(own.c.since, func.count()).group_by(own.c.since)):
-            made[int(since)][0] = int(n)
+        for since, n in _counted(connection, select(own.c.since, func.count().label("n")).group_by(own.c.since)).items():
+            made[since][0] = n
     return pd.DataFrame([(date_of(since).isoformat(), _span_label(since, until), since, until, *made[since]) for since, until in spans],
                         columns=["code", "label", "since", "until", "patients", "entries"])
 
@@ -136,13 +136,19 @@ def high_pain(connection: Connection, cohort: Cohort, *, as_of: int, known_at: i
     when = cohorts.conditions.between(days.c.day, cohort.since, cohort.until)
     who = select(live.c.patient).where(*cohort.where(live, as_of)).group_by(live.c.patient).subquery("who")
     known = in_high_pain(days, *([] if when is None else [when])).subquery("known")
-    found = dict(connection.execute(select(known.c["class"], func.count()).select_from(who.outerjoin(known, known.c.patient == who.c.patient)).group_by(
-        known.c["class"])).all())
-    blank = int(found.pop(None, 0))
-    rows = [(code, label, int(found.get(place, 0))) for place, (code, label) in enumerate(HIGH_PAIN.items())]
+    place = func.coalesce(known.c["class"], -1)
+    found = _counted(connection, select(place.label("place"), func.count().label("n")).select_from(
+        who.outerjoin(known, known.c.patient == who.c.patient)).group_by(place))
+    blank = found.pop(-1, 0)
+    rows = [(code, label, found.get(place, 0)) for place, (code, label) in enumerate(HIGH_PAIN.items())]
     answered = sum(n for *_, n in rows)
     return pd.DataFrame([(*row, answered, blank) for row in [*rows, (NOT_RECORDED, "not recorded", blank)]],
                         columns=["code", "label", "n", "answered", "not_recorded"])
+
+
+def _counted(connection: Connection, statement: Select) -> dict[int, int]:
+    """A value and how often."""
+    return dict(zip(*(column.tolist() for column in database.unordered(connection, statement)), strict=True))
 
 
 def completeness(connection: Connection, asked: Sample) -> pd.DataFrame:

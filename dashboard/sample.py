@@ -73,13 +73,13 @@ def sample(connection: Connection, cohort: Asking, *, as_of: int, known_at: int 
     wanted, said = cohort.where(live, as_of), {name: _said(live, name) for name in COLUMNS if name in columns}
     rows = None
     if per == "patient":
-        who, each, *found = database.numbers(connection, select(
+        who, each, *found = database.unordered(connection, select(
             live.c.patient, func.count().label("entries"), *(of_all.label(name) for name, (_, of_all) in said.items())).where(*wanted).group_by(live.c.patient))
     else:
         entries, found = select(live.c.patient, *(of_one.label(name) for name, (of_one, _) in said.items())), []
         # unfiltered, the few columns of one question are read faster from where they are than all of them are copied
         rows = database.store(connection, name, entries.where(*wanted)) if wanted else entries.subquery(name)
-        who, each = database.numbers(connection, select(rows.c.patient, func.count().label("entries")).group_by(rows.c.patient))
+        who, each = database.unordered(connection, select(rows.c.patient, func.count().label("entries")).group_by(rows.c.patient))
     return _of(per, who, each, dict(zip(said, found, strict=False)), rows, live, as_of)
 
 
@@ -100,7 +100,7 @@ def sets(connection: Connection, asked: Sample, *fields: str) -> tuple[list[np.n
     if asked.rows is None:
         return [asked.columns[name] for name in fields], None
     columns = [asked.rows.c[name] for name in fields]
-    *found, n = database.numbers(connection, select(*columns, func.count().label("n")).group_by(*columns))
+    *found, n = database.unordered(connection, select(*columns, func.count().label("n")).group_by(*columns))
     return found, n
 
 
