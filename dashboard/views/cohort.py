@@ -102,8 +102,9 @@ def _members(cohort: Cohort, base: Base, found: Status) -> None:
         page_number = st.pagination(pages, key="members_page", persist_state="session") if pages > 1 else 1
         st.download_button("CSV", lambda: _sheet(cohort, found), "patients.csv", "text/csv", key="csv_members", on_click="ignore",
                            icon=":material/download:", help=f"All {counted(base.patients, 'patient')} of this cohort")
-    shown = session.answer("members", {"question": cohort.question(), **found.times, "page": page_number},
-                           lambda connection: members.page(connection, cohort, **found.times, first=(page_number - 1) * PAGE, most=PAGE))
+    with st.spinner("Listing the patients …", show_time=True):
+        shown = session.answer("members", {"question": cohort.question(), **found.times, "page": page_number},
+                               lambda connection: members.page(connection, cohort, **found.times, first=(page_number - 1) * PAGE, most=PAGE))
     rows = shown["patient"].tolist()
     if session.recall("members") is None and session.recall("patient_page") in rows:
         session.choose_row("members", rows.index(session.recall("patient_page")))  # back from the patient's page

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 
-from tests.bench import by_columns, files, in_browser, pages, rules, subject
+from tests.bench import by_columns, files, in_browser, on_postgresql, pages, rules, subject
 from tests.bench.measure import PATIENCE, RUNS, Row, load, machine, table
 from tests.bench.subject import Subject
 
@@ -16,11 +16,11 @@ SIZES = (1_000_000, 10_000_000)
 # those that start processes, and so need the database closed, come last
 WORK: dict[str, Callable[[Subject], Iterator[Row]]] = {
     "unfiltered": pages.unfiltered, "asked": pages.asked_before, "filtered": pages.filtered, "opened": pages.opened, "patients": pages.patients,
-    "compared": pages.compared, "worklist": pages.first_lines,
+    "compared": pages.compared, "postgresql": on_postgresql.cohorts, "worklist": pages.first_lines,
     "patient": pages.one_patient, "rules": rules.everybody, "touched": rules.touched, "stored": rules.stored, "summary": files.summary,
     "start": in_browser.started, "clicks": in_browser.clicked, "crowd": in_browser.crowded,
     "import": files.imported, "mapped": files.mapped}
-ONCE = {"clicks", "crowd", "import", "mapped"}  # at the smallest size only; imports have a size of their own
+ONCE = {"clicks", "crowd", "import", "mapped", "postgresql"}  # at the smallest size only; imports have a size of their own
 FRAMES, WIDE = {"unfiltered", "filtered", "opened", "patients"}, {"unfiltered", "filtered"}
 
 
