@@ -29,10 +29,9 @@ class Chart:
 
 def _severity(connection: Connection, asked: Sample) -> pd.DataFrame:
     """code (0 to 10, `not_recorded`), average, worst; each with its base: answered_average, answered_worst."""
-    both = {name: distributions.severities(connection, asked, field) for name, field in (("average", "severity"), ("worst", "worst"))}
-    made = pd.DataFrame({"code": [*both["average"]["code"], NOT_RECORDED],
-                         **{name: [*found["n"], found["not_recorded"].iloc[0]] for name, found in both.items()}})
-    return made.assign(**{f"answered_{name}": found["answered"].iloc[0] for name, found in both.items()})
+    both = {name: distributions.points(connection, asked, field) for name, field in (("average", "severity"), ("worst", "worst"))}
+    return pd.DataFrame({"code": [*map(str, range(11)), NOT_RECORDED], **{name: [*n, asked.base - sum(n)] for name, n in both.items()},
+                         **{f"answered_{name}": sum(n) for name, n in both.items()}})
 
 
 def _buckets(connection: Connection, asked: Sample) -> pd.DataFrame:
@@ -41,8 +40,8 @@ def _buckets(connection: Connection, asked: Sample) -> pd.DataFrame:
     place = case({code: place for place, code in enumerate(BUCKETS)}, value=outcome.bucket, else_=-1)
     found = of_patients(asked, *database.unordered(connection, select(outcome.patient, place.label("place"))), per="patient")
     n = [found.get(place, 0) for place in range(len(BUCKETS))]
-    return pd.DataFrame([(code, label("buckets", code), n) for code, n in zip((*BUCKETS, NOT_RECORDED), (*n, asked.patients - sum(n)), strict=True)],
-                        columns=["code", "label", "n"])
+    codes = [*BUCKETS, NOT_RECORDED]
+    return pd.DataFrame({"code": codes, "label": [label("buckets", code) for code in codes], "n": [*n, asked.patients - sum(n)]})
 
 
 def _relief(connection: Connection, asked: Sample) -> pd.DataFrame:

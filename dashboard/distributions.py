@@ -18,7 +18,7 @@ from dashboard.cohort import NONE, NOT_RECORDED, Cohort
 from dashboard.conditions import TREATMENTS
 from dashboard.days import date_of
 from dashboard.people import DURATIONS
-from dashboard.sample import ANSWERED_BIT, NONE_BIT, Asking, Per, Sample, bits, sample, sets, values
+from dashboard.sample import ANSWERED_BIT, NONE_BIT, Asking, Per, Sample, bits, named, sample, sets, values
 
 
 def locations(connection: Connection, asked: Sample) -> pd.DataFrame:
@@ -41,17 +41,23 @@ def durations(connection: Connection, asked: Sample) -> pd.DataFrame:
 
 def severities(connection: Connection, asked: Sample, field: Literal["severity", "worst"] = "severity") -> pd.DataFrame:
     """code (0 to 10), label, n, answered, not_recorded. Per patient, the mean of `severity` and the largest of `worst`; half up."""
+    n = points(connection, asked, field)
+    return shares([(str(value), str(value), n[value]) for value in range(11)], sum(n), asked)
+
+
+def points(connection: Connection, asked: Sample, field: str) -> list[int]:
+    """How many units at each of 0 to 10."""
     n = _by_value(connection, asked, field)
-    return shares([(str(value), str(value), n.get(value, 0)) for value in range(11)], sum(n.values()), asked)
+    return [n.get(value, 0) for value in range(11)]
 
 
 def symptoms(connection: Connection, asked: Sample) -> pd.DataFrame:
     """code, label, present, denied, not_asked, answered. Denied: somewhere denied and nowhere present; with not_asked the two add up
     to the base."""
     n = spelled(connection, asked, SYMPTOM, ("symptoms_present", "symptoms_denied"), lambda present, denied: {"present": present, "denied": denied & ~present})
-    n["answered"] = n["present"] + n["denied"]
-    return _labelled(n.assign(not_asked=asked.base - n["answered"]), SYMPTOM, tuple(SYMPTOM.bit))[
-        ["code", "label", "present", "denied", "not_asked", "answered"]]
+    present, denied = (np.array([n[state][code] for code in SYMPTOM.bit]) for state in ("present", "denied"))
+    return pd.DataFrame({"code": list(SYMPTOM.bit), "label": list(SYMPTOM.label.values()), "present": present, "denied": denied,
+                         "not_asked": asked.base - present - denied, "answered": present + denied})
 
 
 def relief(connection: Connection, asked: Sample) -> pd.DataFrame:
@@ -67,35 +73,28 @@ def no_relief(connection: Connection, asked: Sample) -> pd.DataFrame:
 
 def reliefs(connection: Connection, asked: Sample) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Both, of one count."""
-    n = _relief(connection, asked)
-    answered = int(n.at["answered", "tried"])
-    treatments = _labelled(n, RELIEF, TREATMENTS)[["code", "label", "tried", "helped", "help_not_recorded"]]
-    nothing = [shares([(code, label, int(n.at[NONE, field]))], int(n.at["answered", field]), asked) for code, label, field in
-               (("nothing_tried", "Nothing tried", "tried_said"), ("nothing_helped", "Nothing helped", "helped"))]
-    return treatments.assign(answered=answered, not_recorded=asked.base - answered), pd.concat(nothing, ignore_index=True)
-
-
-def _relief(connection: Connection, asked: Sample) -> pd.DataFrame:
-    return spelled(connection, asked, RELIEF, ("relief_tried", "relief_helped", "help_known"), lambda tried, helped, known: {
+    n = spelled(connection, asked, RELIEF, ("relief_tried", "relief_helped", "help_known"), lambda tried, helped, known: {
         "tried": tried | helped, "tried_said": tried, "helped": helped, "help_not_recorded": tried & ~helped & ~known})
+    answered = n["tried"]["answered"]
+    treatments = pd.DataFrame({"code": list(TREATMENTS), "label": [RELIEF.label[code] for code in TREATMENTS],
+                               **{state: [n[state][code] for code in TREATMENTS] for state in ("tried", "helped", "help_not_recorded")},
+                               "answered": answered, "not_recorded": asked.base - answered})
+    nothing = [shares([(code, label, n[field][NONE])], n[field]["answered"], asked) for code, label, field in
+               (("nothing_tried", "Nothing tried", "tried_said"), ("nothing_helped", "Nothing helped", "helped"))]
+    return treatments, pd.concat(nothing, ignore_index=True)
 
 
 def _listed(connection: Connection, asked: Sample, field: str, codelist: Codelist) -> pd.DataFrame:
-    n = spelled(connection, asked, codelist, (field,), lambda said: {"n": said})
-    rows = [(code, label, int(n.at[code, "n"])) for code, label in codelist.label.items()]
-    return shares([*rows, (NONE, "None", int(n.at[NONE, "n"]))], int(n.at["answered", "n"]), asked)
+    n = spelled(connection, asked, codelist, (field,), lambda said: {"n": said})["n"]
+    return shares([*((code, label, n[code]) for code, label in codelist.label.items()), (NONE, "None", n[NONE])], n["answered"], asked)
 
 
 def spelled(connection: Connection, asked: Sample, codelist: Codelist, fields: tuple[str, ...],
-            states: Callable[..., dict[str, np.ndarray]]) -> pd.DataFrame:
-    """How many units are in each state of each code, of `none` and of `answered`: a row a code. `states` are sets made of the sets of the fields."""
+            states: Callable[..., dict[str, np.ndarray]]) -> dict[str, dict[str, int]]:
+    """How many units are in each state, of each code, of `none` and of `answered`. `states` are sets made of the sets of the fields."""
     found, times = sets(connection, asked, *fields)
     bit = {**codelist.bit, NONE: NONE_BIT.bit_length() - 1, "answered": ANSWERED_BIT.bit_length() - 1}
-    return pd.DataFrame({state: bits(said, times)[list(bit.values())] for state, said in states(*found).items()}, index=list(bit))
-
-
-def _labelled(n: pd.DataFrame, codelist: Codelist, codes: tuple[str, ...]) -> pd.DataFrame:
-    return n.loc[list(codes)].assign(code=codes, label=[codelist.label[code] for code in codes]).reset_index(drop=True)
+    return {state: dict(zip(bit, bits(said, times)[list(bit.values())].tolist(), strict=True)) for state, said in states(*found).items()}
 
 
 def _by_value(connection: Connection, asked: Sample, field: str) -> dict[int, int]:
@@ -104,8 +103,8 @@ def _by_value(connection: Connection, asked: Sample, field: str) -> dict[int, in
 
 
 def shares(rows: list[tuple[str, str, int]], answered: int, asked: Sample) -> pd.DataFrame:
-    return pd.DataFrame([(*row, answered, asked.base - answered) for row in rows],
-                        columns=["code", "label", "n", "answered", "not_recorded"])
+    codes, labels, n = zip(*rows, strict=True) if rows else ((), (), ())  # column by column, which takes pandas a third of the time
+    return pd.DataFrame({"code": list(codes), "label": list(labels), "n": np.array(n, np.int64), "answered": answered, "not_recorded": asked.base - answered})
 
 
 def together(connection: Connection, cohort: Cohort, *, as_of: int, known_at: int | None = None, per: Per = "patient") -> pd.DataFrame:
@@ -124,7 +123,7 @@ class SaidTogether:
 
 
 def said_together(connection: Connection, cohort: Asking, *, as_of: int, known_at: int | None = None, per: Per = "patient") -> SaidTogether:
-    live = cohorts.entries(connection, as_of, known_at).subquery("live")
+    live = named(cohorts.entries(connection, as_of, known_at))
     e = live.c
     columns = (e.patient, e.locations, e.qualities)[per == "entry":]
     *who, places, kinds, times = database.unordered(connection, select(*columns, func.count().label("n")).where(
@@ -136,10 +135,10 @@ def crossed(found: SaidTogether) -> pd.DataFrame:
     """Columns: see together."""
     rows: list[tuple[str, str | None, int, int]] = []
     silent: list[tuple[str, str | None, int, int]] = []
-    for location, named, said in _at_each(found):
-        here = [(location, quality, int(said[bit]), named) for quality, bit in QUALITY.bit.items() if said[bit]]
+    for location, n, said in _at_each(found):
+        here = [(location, quality, int(said[bit]), n) for quality, bit in QUALITY.bit.items() if said[bit]]
         rows += here
-        silent += [] if here else [(location, None, 0, named)]
+        silent += [] if here else [(location, None, 0, n)]
     return pd.DataFrame(rows + silent, columns=["location", "quality", "n", "named"])
 
 
@@ -155,11 +154,11 @@ def _at_each(found: SaidTogether) -> Iterator[tuple[str, int, np.ndarray]]:
             continue
         if who is None:
             times = found.times[here]
-            named, said = int(times.sum()), bits(kinds[here], times)
+            n, said = int(times.sum()), bits(kinds[here], times)
         else:
             first = np.flatnonzero(np.diff(who[here], prepend=-1))
-            named, said = len(first), bits(np.bitwise_or.reduceat(kinds[here], first))
-        yield location, named, said
+            n, said = len(first), bits(np.bitwise_or.reduceat(kinds[here], first))
+        yield location, n, said
 
 
 # --- all of it --------------------------------------------------------------------------------------------------------------------

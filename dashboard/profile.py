@@ -16,7 +16,7 @@ from dashboard.days import date_of, day_of, spoken
 from dashboard.distributions import shares, spelled
 from dashboard.people import HIGH_PAIN, people
 from dashboard.people import high_pain as in_high_pain
-from dashboard.sample import HOUR, Sample, of_patients
+from dashboard.sample import HOUR, Sample, named, of_patients
 from dashboard.schema import patient, source
 
 # whole years, both ends inside; None is open
@@ -79,13 +79,13 @@ def sources(connection: Connection, asked: Sample) -> pd.DataFrame:
 def hours(connection: Connection, asked: Sample) -> pd.DataFrame:
     """code (00 to 23), label, n, answered, not_recorded. Local; a date alone is no hour. Per patient, an hour at which any entry was made."""
     n = spelled(connection, asked, HOUR, ("hours",), lambda said: {"n": said})["n"]
-    return shares([(code, label, int(n[code])) for code, label in HOUR.label.items()], int(n["answered"]), asked)
+    return shares([(code, label, n[code]) for code, label in HOUR.label.items()], n["answered"], asked)
 
 
 def over_time(connection: Connection, cohort: Cohort, *, as_of: int, known_at: int | None = None) -> pd.DataFrame:
     """code (the first day, as ISO date), label, since, until, patients, entries: weeks from Monday, or months, or years, whichever are few
     enough; also those without an entry, from the first that has one to the last."""
-    live = cohorts.entries(connection, as_of, known_at).subquery("live")
+    live = named(cohorts.entries(connection, as_of, known_at))
     matching = cohort.where(live, as_of)
     entries = _counted(connection, select(live.c.day, func.count().label("n")).where(*matching).group_by(live.c.day))
     spans = _spans(min(entries), max(entries)) if entries else []
@@ -131,7 +131,7 @@ def _span_label(since: int, until: int) -> str:
 def high_pain(connection: Connection, cohort: Cohort, *, as_of: int, known_at: int | None = None) -> pd.DataFrame:
     """code (a class of HIGH_PAIN), label, n, answered, not_recorded. A class is a patient's, from all their entries in the cohort's
     period: patients are counted, never entries."""
-    live = cohorts.entries(connection, as_of, known_at).subquery("live")
+    live = named(cohorts.entries(connection, as_of, known_at))
     days = live.alias("days")
     when = cohorts.conditions.between(days.c.day, cohort.since, cohort.until)
     who = select(live.c.patient).where(*cohort.where(live, as_of)).group_by(live.c.patient).subquery("who")
@@ -156,6 +156,6 @@ def completeness(connection: Connection, asked: Sample) -> pd.DataFrame:
     n: dict[str, int] = {}
     for codelist, column in ((ANSWERS, "answers"), (SYMPTOM, "asked_symptoms"), (HISTORY, "asked_history")):
         found = spelled(connection, asked, codelist, (column,), lambda said: {"n": said})["n"]
-        n |= {code: int(found[code]) for code in codelist.bit}
+        n |= {code: found[code] for code in codelist.bit}
     return pd.DataFrame([(code, label, groups[0], n[code], asked.base - n[code]) for code, _, label, groups in FIELD.rows],
                         columns=["code", "label", "group", "answered", "not_recorded"])

@@ -2,12 +2,12 @@
 bits and values, which numpy does on what was read: a statement a chart would cost more than the chart."""
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import lru_cache, partial
 from math import floor
 from typing import Literal, Protocol
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, Integer, Subquery, Table
+from sqlalchemy import ColumnElement, Connection, Integer, Select, Subquery, Table
 from sqlalchemy.sql import case, cast, func, not_, select
 
 from dashboard import cohort as cohorts
@@ -69,7 +69,7 @@ def sample(connection: Connection, cohort: Asking, *, as_of: int, known_at: int 
            columns: Collection[str] = COLUMNS) -> Sample:
     """Reads the cohort's entries once, to be counted in many ways, or in the few ways that need no more than `columns`. `name` is the
     TEMP table's: another sample of that name on this connection takes its place."""
-    live = cohorts.entries(connection, as_of, known_at).subquery("live")
+    live = named(cohorts.entries(connection, as_of, known_at))
     wanted, said = cohort.where(live, as_of), {name: _said(live, name) for name in COLUMNS if name in columns}
     rows = None
     if per == "patient":
@@ -93,6 +93,12 @@ def part(asked: Sample, patients: np.ndarray) -> Sample:
 def _of(per: Per, who: np.ndarray, each: np.ndarray, columns: dict[str, np.ndarray], rows: Subquery | Table | None, live: Subquery, as_of: int) -> Sample:
     low, median, high = (float(value) for value in np.percentile(each, (25, 50, 75))) if len(each) else (None,) * 3
     return Sample(per, len(who), int(each.sum()), {"median": median, "q1": low, "q3": high}, who, each, columns, rows, live, as_of)
+
+
+@lru_cache(maxsize=32)
+def named(entries: Select) -> Subquery:
+    """Kept, as the door keeps its statements: sixty columns take longer to spell out than to count."""
+    return entries.subquery("live")
 
 
 def sets(connection: Connection, asked: Sample, *fields: str) -> tuple[list[np.ndarray], np.ndarray | None]:
@@ -131,6 +137,7 @@ def of_patients(asked: Sample, who: np.ndarray, value: np.ndarray, *, per: Per |
     return values(said[asked.who], asked.each if (per or asked.per) == "entry" else None)
 
 
+@lru_cache(maxsize=512)
 def _said(live: Subquery, name: str) -> tuple[ColumnElement, ColumnElement]:
     """A column of a sample: what one entry says, and what all of a patient's entries come to."""
     e = live.c
