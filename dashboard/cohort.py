@@ -3,6 +3,7 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
+from functools import lru_cache
 from typing import Self
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, Select, Subquery, Table, and_, case, exists, func, literal, or_, select
@@ -37,18 +38,20 @@ def entries(connection: Connection, as_of: int, known_at: int | None = None,
     """Live entries up to a day, with every column of `diary_entry` and, derived at the door, `present_new` and `denied_new`: a red flag
     that its own entry calls old and known counts as denied there. `patients` are a few numbers, or a table with a column `patient`.
     `known_at` is an event number; None is the latest, which reads the two columns that imports and undos keep up to date."""
-    e = diary_entry.c
-    gone = list(connection.scalars(select(import_batch.c.batch).where(~_live(known_at))))
-    batch = e.batch if known_at is None else _batch_known_at(known_at)
-    superseded = e.superseded if known_at is None else _superseded_known_at(known_at)
-    found = select(*diary_entry.c, *new_only(e)).where(e.day <= as_of, ~superseded)
-    if gone:
-        found = found.where(batch.not_in(gone))
+    found = _entries(int(as_of), known_at, tuple(connection.scalars(select(import_batch.c.batch).where(~_live(known_at)))))
     if patients is None:
         return found
-    if isinstance(patients, Table | Subquery):
-        return found.where(e.patient.in_(select(patients.c.patient)))
-    return found.where(e.patient.in_([int(number) for number in patients]))
+    those = select(patients.c.patient) if isinstance(patients, Table | Subquery) else [int(number) for number in patients]
+    return found.where(diary_entry.c.patient.in_(those))
+
+
+@lru_cache(maxsize=32)
+def _entries(as_of: int, known_at: int | None, gone: tuple[int, ...]) -> Select:
+    e = diary_entry.c
+    batch = e.batch if known_at is None else _batch_known_at(known_at)
+    superseded = e.superseded if known_at is None else _superseded_known_at(known_at)
+    found = select(*e, *new_only(e)).where(e.day <= as_of, ~superseded)
+    return found.where(batch.not_in(gone)) if gone else found
 
 
 def holds_at_most(connection: Connection, entries: int) -> bool:

@@ -7,27 +7,23 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import BigInteger, ColumnElement, Connection, Select, Subquery, Table, exists, func, literal, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, Select, Subquery, Table, func, literal, select, union
 
 from dashboard import cohort as cohorts
 from dashboard import crossfilter, database, distributions
-from dashboard.codelists import CHOICES, LOCATION, QUALITY
+from dashboard.codelists import LOCATION, QUALITY
 from dashboard.cohort import NOT_RECORDED, Cohort
-from dashboard.days import date_of
-from dashboard.distributions import Sample
+from dashboard.distributions import SaidTogether
 from dashboard.figures.cohort import BANDS
 from dashboard.filters import without
-from dashboard.people import people
-from dashboard.schema import patient, source
+from dashboard.sample import Sample, part
 
 LANDMARK, REPLICATES, SEED, LEAST = 14, 1000, 20_260_331, 5
-AGES = {"under 30": (0, 29), "30 to 44": (30, 44), "45 to 59": (45, 59), "60 to 74": (60, 74), "75 and over": (75, 999)}
 TABLES = ("sexes", "ages", "sources", "locations", "qualities", "durations", "average", "worst", "symptoms", "together", "buckets")
 MIX = ("sexes", "ages", "sources")
 # fields that an entry says, not the patient: who writes more entries has more chances to be found by them
 EVER = ("locations", "qualities", "durations", "severity_from", "severity_to", "severity_not_recorded", "symptoms")
 EVERYTHING = Cohort()
-_ALWAYS = -1_000_000  # a day before all entries
 
 
 @dataclass(frozen=True)
@@ -46,6 +42,11 @@ class Group:
     def period(self) -> Cohort:
         asked = self.among if self.rest else self.of
         return replace(Cohort(), since=asked.since, until=asked.until)
+
+    @property
+    def counted(self) -> tuple[Cohort, int, int | None, bool]:
+        """Which entries of a patient are counted; where it is the same, they are."""
+        return self.period, self.as_of, self.known_at, self.landmark
 
 
 @dataclass(frozen=True)
@@ -79,39 +80,57 @@ def ever(question: Cohort) -> bool:
 class _Theirs:
     """To be asked like a cohort: the counted entries of the patients in a table."""
     members: Table
-    period: Cohort
+    of: Group
 
     def where(self, live: Subquery | Table, as_of: int) -> list[ColumnElement[bool]]:
-        m = self.members.c
-        return [*self.period.where(live, as_of), exists(select(m.patient).where(m.patient == live.c.patient, live.c.day >= m.from_day))]
+        m, period = self.members.c, self.of.period.where(live, as_of)
+        if not self.of.landmark:
+            return [*period, live.c.patient.in_(select(m.patient))]
+        # an EXISTS on patient and day takes DuckDB three times as long
+        own = live.alias("own")
+        return [*period, live.c.entry.in_(select(own.c.entry).join(self.members, m.patient == own.c.patient).where(own.c.day >= m.from_day))]
 
 
 def _members(connection: Connection, name: str, group: Group) -> Table:
+    """patient, from_day: everybody in the group, and from when on their entries are counted."""
     live = cohorts.entries(connection, group.as_of, group.known_at).subquery("live")
     first = select(live.c.patient, func.min(live.c.day).label("day")).group_by(live.c.patient).subquery("first")
 
-    def who(question: Cohort) -> Select:
-        if not group.landmark:
-            return select(live.c.patient).where(*question.where(live, group.as_of))
-        return select(live.c.patient).select_from(live.join(first, first.c.patient == live.c.patient)).where(
-            live.c.day < first.c.day + LANDMARK, *question.where(live, group.as_of))
-    own = first.c.patient
-    inside = [own.in_(who(group.among)), own.not_in(who(group.of))] if group.rest else [own.in_(who(group.of))]
-    from_day = first.c.day + LANDMARK if group.landmark else literal(_ALWAYS, BigInteger)
-    return database.store(connection, name, select(own, from_day.label("from_day")).where(*inside))
+    def who(question: Cohort, live: Subquery) -> Select:
+        found = select(live.c.patient).where(*question.where(live, group.as_of))
+        return found.join(first, first.c.patient == live.c.patient).where(live.c.day < first.c.day + LANDMARK) if group.landmark else found
+    inside = who(group.among if group.rest else group.of, live)
+    if group.rest:
+        inside = inside.where(live.c.patient.not_in(who(group.of, live.alias("others"))))
+    from_day = func.min(first.c.day) + LANDMARK if group.landmark else literal(0, BigInteger)
+    return database.store(connection, name, inside.add_columns(from_day.label("from_day")).group_by(live.c.patient))
 
 
-def _side(connection: Connection, name: str, group: Group, members: Table) -> Side:
-    asked, times = _Theirs(members, group.period), {"as_of": group.as_of, "known_at": group.known_at}
-    sample = distributions.sample(connection, asked, **times, name=f"sample_{name}", columns=("locations", "qualities", "symptoms_present", "symptoms_denied",
-                                                                                         "severity", "worst", "duration"))
-    frames = {one: crossfilter.CHARTS[one].count(connection, sample) for one in ("locations", "qualities", "durations", "symptoms", "severity")}
-    frames |= _bands(frames.pop("severity")) | _people(connection, sample, group)
-    frames["together"] = distributions.together(connection, asked, **times).assign(base=sample.patients)
-    if group.known_at is None:
+@dataclass(frozen=True)
+class _Counted:
+    """What the patients of a table wrote, read once for every group of them."""
+    of: Group
+    sample: Sample
+    together: SaidTogether
+
+
+def _counted(connection: Connection, group: Group, members: Table) -> _Counted:
+    asked, times = _Theirs(members, group), {"as_of": group.as_of, "known_at": group.known_at}
+    sample = distributions.sample(connection, asked, **times, columns=("locations", "qualities", "symptoms_present", "symptoms_denied", "severity", "worst",
+                                                                       "duration"))
+    return _Counted(group, sample, distributions.said_together(connection, asked, **times))
+
+
+def _side(connection: Connection, counted: _Counted, members: np.ndarray) -> Side:
+    sample, said = part(counted.sample, members), counted.together
+    frames = {one: crossfilter.CHARTS[one].count(connection, sample) for one in ("locations", "qualities", "durations", "symptoms", "severity", *MIX)}
+    frames |= _bands(frames.pop("severity"))
+    here = np.isin(said.who, members)
+    frames["together"] = distributions.crossed(SaidTogether(*(column[here] for column in (said.who, said.places, said.kinds, said.times)))).assign(
+        base=sample.patients)
+    if counted.of.known_at is None:
         frames["buckets"] = _classes(crossfilter.CHARTS["buckets"].count(connection, sample))
-    everybody = int(connection.scalar(select(func.count()).select_from(members)))
-    return Side(sample.patients, sample.entries, sample.entries_per_patient["median"], everybody, frames)
+    return Side(sample.patients, sample.entries, sample.entries_per_patient["median"], len(members), frames)
 
 
 def _bands(severity: pd.DataFrame) -> dict[str, pd.DataFrame]:
@@ -125,26 +144,6 @@ def _bands(severity: pd.DataFrame) -> dict[str, pd.DataFrame]:
     return found
 
 
-def _people(connection: Connection, sample: Sample, group: Group) -> dict[str, pd.DataFrame]:
-    """Sex, age and source of those who are counted."""
-    live = cohorts.entries(connection, group.as_of, group.known_at, sample.units).subquery("live")
-    who, year = people(live).subquery("who"), date_of(group.as_of).year
-    found = pd.DataFrame(connection.execute(select(who.c.sex, who.c.birth_year, source.c.name, func.count()).select_from(
-        who.join(patient, patient.c.patient == who.c.patient).join(source, source.c.source == patient.c.source)).group_by(
-        who.c.sex, who.c.birth_year, source.c.name)).all(), columns=["sex", "born", "source", "n"])
-    age = year - found["born"].astype(float)
-    counts: dict[str, dict[str, int]] = {
-        "sexes": {**{code: _sum(found, found["sex"] == code) for code in CHOICES["sex"]}, NOT_RECORDED: _sum(found, found["sex"].isna())},
-        "ages": {**{name: _sum(found, age.between(*years)) for name, years in AGES.items()}, NOT_RECORDED: _sum(found, age.isna())},
-        "sources": {**{name: _sum(found, found["source"] == name) for name in sorted(set(found["source"]))}, NOT_RECORDED: 0}}
-    return {name: _classes(pd.DataFrame([(code, {**CHOICES["sex"], NOT_RECORDED: "not recorded"}.get(code, code), n) for code, n in one.items()],
-                                        columns=["code", "label", "n"])) for name, one in counts.items()}
-
-
-def _sum(found: pd.DataFrame, those: pd.Series) -> int:
-    return int(found.loc[those, "n"].sum())
-
-
 def _classes(frame: pd.DataFrame) -> pd.DataFrame:
     blank = int(frame.loc[frame["code"] == NOT_RECORDED, "n"].sum())
     return frame.assign(answered=int(frame["n"].sum()) - blank, not_recorded=blank)
@@ -153,35 +152,34 @@ def _classes(frame: pd.DataFrame) -> pd.DataFrame:
 # --- beside each other ------------------------------------------------------------------------------------------------------------------------
 
 def compare(connection: Connection, a: Group, b: Group) -> Comparison:
-    tables = {"a": _members(connection, "group_a", a), "b": _members(connection, "group_b", b)}
-    shared = select(tables["a"].c.patient, tables["a"].c.from_day).where(tables["a"].c.patient.in_(select(tables["b"].c.patient)))
-    in_both = database.store(connection, "group_both", shared)
-    one, other = (_side(connection, name, group, tables[name]) for name, group in (("a", a), ("b", b)))
-    both = int(connection.scalar(select(func.count()).select_from(in_both)))
-    # the same entries of them are counted on both sides: whoever draws one draws the other
-    paired = bool(both) and (a.period, a.as_of, a.known_at) == (b.period, b.as_of, b.known_at)
-    middle = _side(connection, "both", a, in_both) if paired else None
+    tables = [_members(connection, name, group) for name, group in (("group_a", a), ("group_b", b))]
+    members = [database.unordered(connection, select(table.c.patient))[0] for table in tables]
+    in_both = np.intersect1d(*members)
+    # the same entries of them are counted on both sides: one reading does for both, and whoever draws one draws the other
+    alike = a.counted == b.counted
+    if alike:
+        read = [_counted(connection, a, database.store(connection, "group_either", union(*map(select, tables)).subquery().select()))] * 2
+    else:
+        read = [_counted(connection, group, table) for group, table in zip((a, b), tables, strict=True)]
+    one, other = (_side(connection, counted, who) for counted, who in zip(read, members, strict=True))
+    paired = alike and bool(len(in_both))
+    middle = _side(connection, read[0], in_both) if paired else None
     made = {name: difference(rows(name, one.frames, other.frames), rows(name, other.frames, one.frames),
                              rows(name, middle.frames, one.frames, other.frames) if middle else None)
             for name in TABLES if name in one.frames and name in other.frames}
     means = {of: mean(*(side and _points(side, of) for side in (one, other, middle))) for of in ("average", "worst")}
-    return Comparison(one, other, both, paired, made, means)
+    return Comparison(one, other, len(in_both), paired, made, means)
 
 
 def rows(name: str, frames: dict[str, pd.DataFrame], *others: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """code, label, n, of, missing of one side; for pairs of place and quality and for sources, also those that only another side has."""
+    """code, label, n, of, missing of one side; for pairs of place and quality, also those that only another side has."""
     frame = frames[name]
     if name == "symptoms":
         return pd.DataFrame({"code": frame["code"], "label": frame["label"], "n": frame["present"], "of": frame["answered"], "missing": frame["not_asked"]})
     if name == "together":
         return _pairs(frame, [other[name] for other in others])
     said = frame[frame["code"] != NOT_RECORDED]
-    made = pd.DataFrame({"code": said["code"], "label": said["label"], "n": said["n"], "of": said["answered"], "missing": said["not_recorded"]})
-    lacking = [code for other in others for code in other[name]["code"] if code not in {NOT_RECORDED, *made["code"]}]
-    more = pd.DataFrame({"code": (codes := list(dict.fromkeys(lacking))), "label": codes, "n": 0, "of": int(frame["answered"].iloc[0]),
-                         "missing": int(frame["not_recorded"].iloc[0])})
-    return pd.concat([made, more] if len(more) else [made]).sort_values("code", key=lambda code: code if name == "sources" else code.map(lambda _: 0),
-                                                                          kind="stable").reset_index(drop=True)
+    return pd.DataFrame({"code": said["code"], "label": said["label"], "n": said["n"], "of": said["answered"], "missing": said["not_recorded"]})
 
 
 def _pairs(frame: pd.DataFrame, others: list[pd.DataFrame]) -> pd.DataFrame:
@@ -224,7 +222,7 @@ def _states(frame: pd.DataFrame) -> np.ndarray:
 
 
 def _drawn(a: pd.DataFrame, b: pd.DataFrame, both: pd.DataFrame | None, replicates: int) -> list[np.ndarray]:
-    """Shares of both sides, a row a replicate."""
+    """Shares of both sides, a column a replicate."""
     one, other = _states(a), _states(b)
     shared = np.zeros_like(one) if both is None else _states(both)
     parts = [one - shared, shared, other - shared]
@@ -243,21 +241,21 @@ def _drawn(a: pd.DataFrame, b: pd.DataFrame, both: pd.DataFrame | None, replicat
 
 
 def _multinomial(weights: np.ndarray, size: int, replicates: int, stream: int = 0) -> np.ndarray:
-    """Replicates, rows, states. Each row begins its own stream: an interval hangs on the numbers of its row alone, so that one that is written
+    """Rows, replicates, states. Each row begins its own stream: an interval hangs on the numbers of its row alone, so that one that is written
     says nothing of a count beside it that is not."""
     shares = weights / np.maximum(weights.sum(axis=-1, keepdims=True), 1e-9)
     drawn = [np.random.default_rng((SEED, stream)).multinomial(size, row, size=replicates) for row in shares]
-    return np.stack(drawn, axis=1) if drawn else np.zeros((replicates, *weights.shape))
+    return np.stack(drawn) if drawn else np.zeros((0, replicates, weights.shape[-1]))
 
 
 def _interval(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """2.5 to 97.5 %; replicates in which nobody answered say nothing."""
-    if not values.shape[1]:
+    """2.5 to 97.5 % of each row; replicates in which nobody answered say nothing."""
+    if not len(values):
         return np.zeros(0), np.zeros(0)
-    gaps = np.isnan(values).any(axis=0)
-    low, high = np.quantile(np.where(gaps, 0, values), (0.025, 0.975), axis=0)
+    gaps = np.isnan(values).any(axis=1)
+    low, high = np.quantile(np.where(gaps[:, None], 0, values), (0.025, 0.975), axis=1)
     for at in np.flatnonzero(gaps):
-        known = values[~np.isnan(values[:, at]), at]
+        known = values[at, ~np.isnan(values[at])]
         low[at], high[at] = np.quantile(known, (0.025, 0.975)) if len(known) else (np.nan, np.nan)
     return low, high
 

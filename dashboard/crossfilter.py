@@ -2,19 +2,21 @@
 context; charts that are about the same entries share one reading of them."""
 from collections import defaultdict
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
 import pandas as pd
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, case, select
 
-from dashboard import distributions, profile
+from dashboard import database, distributions, profile
 from dashboard.cohort import BUCKETS, NONE, NOT_RECORDED, Cohort
 from dashboard.conditions import NOTHING_HELPED, range_names
 from dashboard.distributions import Per, Sample
 from dashboard.filters import PERIOD, label, without
+from dashboard.sample import Base, of_patients
 from dashboard.schema import patient_outcome
 
-Counted = pd.DataFrame | Sample
+Counted = pd.DataFrame | Base
 
 
 @dataclass(frozen=True)
@@ -27,18 +29,19 @@ class Chart:
 
 def _severity(connection: Connection, asked: Sample) -> pd.DataFrame:
     """code (0 to 10, `not_recorded`), average, worst; each with its base: answered_average, answered_worst."""
-    both = {name: distributions.severities(connection, asked, field) for name, field in (("average", "severity"), ("worst", "worst"))}
-    made = pd.DataFrame({"code": [*both["average"]["code"], NOT_RECORDED],
-                         **{name: [*found["n"], found["not_recorded"].iloc[0]] for name, found in both.items()}})
-    return made.assign(**{f"answered_{name}": found["answered"].iloc[0] for name, found in both.items()})
+    both = {name: distributions.points(connection, asked, field) for name, field in (("average", "severity"), ("worst", "worst"))}
+    return pd.DataFrame({"code": [*map(str, range(11)), NOT_RECORDED], **{name: [*n, asked.base - sum(n)] for name, n in both.items()},
+                         **{f"answered_{name}": sum(n) for name, n in both.items()}})
 
 
 def _buckets(connection: Connection, asked: Sample) -> pd.DataFrame:
     """code, label, n: patients, also where entries are counted, in the order of the worklist; those not evaluated yet come last."""
-    who, outcome = select(asked.units.c.patient).distinct().subquery("who"), patient_outcome.c
-    found = dict(connection.execute(select(func.coalesce(outcome.bucket, NOT_RECORDED), func.count()).select_from(
-        who.outerjoin(patient_outcome, outcome.patient == who.c.patient)).group_by(outcome.bucket)).all())
-    return pd.DataFrame([(code, label("buckets", code), int(found.get(code, 0))) for code in (*BUCKETS, NOT_RECORDED)], columns=["code", "label", "n"])
+    outcome = patient_outcome.c
+    place = case({code: place for place, code in enumerate(BUCKETS)}, value=outcome.bucket, else_=-1)
+    found = of_patients(asked, *database.unordered(connection, select(outcome.patient, place.label("place"))), per="patient")
+    n = [found.get(place, 0) for place in range(len(BUCKETS))]
+    codes = [*BUCKETS, NOT_RECORDED]
+    return pd.DataFrame({"code": codes, "label": [label("buckets", code) for code in codes], "n": [*n, asked.patients - sum(n)]})
 
 
 def _relief(connection: Connection, asked: Sample) -> pd.DataFrame:
@@ -49,7 +52,7 @@ def _relief(connection: Connection, asked: Sample) -> pd.DataFrame:
 
 
 CHARTS = {
-    "base": Chart((), (), lambda connection, asked: asked),
+    "base": Chart((), (), lambda connection, asked: Base(asked.per, asked.patients, asked.entries, asked.entries_per_patient)),
     "buckets": Chart(("buckets", "tiers"), (), _buckets),
     "locations": Chart(("locations",), ("locations",), distributions.locations),
     "qualities": Chart(("qualities",), ("qualities",), distributions.qualities),
@@ -78,6 +81,7 @@ def count(connection: Connection, cohort: Cohort, charts: Collection[str], *, as
           per: Per = "patient") -> dict[str, Counted]:
     """The charts of these names, each in its own context."""
     made: dict[str, Counted] = {}
+    known: dict[str, tuple[np.ndarray, ...]] = {}
     of: dict[Cohort, list[str]] = defaultdict(list)
     for name in charts:
         of[context(cohort, name)].append(name)
@@ -85,7 +89,7 @@ def count(connection: Connection, cohort: Cohort, charts: Collection[str], *, as
         if sampled := [name for name in names if name not in OWN]:
             columns = {column for name in sampled for column in CHARTS[name].columns}
             sample = distributions.sample(connection, asked, as_of=as_of, known_at=known_at, per=per, columns=columns)
-            made |= {name: CHARTS[name].count(connection, sample) for name in sampled}
+            made |= {name: CHARTS[name].count(connection, replace(sample, known=known)) for name in sampled}
         when = {"as_of": as_of, "known_at": known_at}
         if "together" in names:
             made["together"] = distributions.together(connection, asked, per=per, **when)

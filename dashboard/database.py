@@ -10,7 +10,26 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import pyarrow
 import pyarrow.csv
-from sqlalchemy import BigInteger, Column, Connection, Dialect, Engine, Insert, MetaData, Select, Table, create_engine, func, make_url, select, table, text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Dialect,
+    Engine,
+    Insert,
+    LargeBinary,
+    MetaData,
+    Select,
+    Table,
+    cast,
+    create_engine,
+    func,
+    literal,
+    make_url,
+    select,
+    table,
+    text,
+)
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import CreateTable
@@ -158,8 +177,26 @@ def numbers(connection: Connection, statement: Select) -> tuple[np.ndarray, ...]
     """Columns of whole numbers or truth values without NULL, however many rows: a million rows as Python objects take seconds."""
     result = connection.execute(statement)
     if connection.dialect.name == "duckdb":
-        return tuple(column.astype(np.int64) for column in result.cursor.fetchnumpy().values())
+        return tuple(column.astype(np.int64, copy=False) for column in result.cursor.fetchnumpy().values())
     return tuple(np.array([tuple(row) for row in result], np.int64).reshape(-1, len(statement.selected_columns)).T)
+
+
+def unordered(connection: Connection, statement: Select) -> tuple[np.ndarray, ...]:
+    """Like `numbers`, in whatever order: PostgreSQL packs each column into one value, as a hundred thousand rows take psycopg half a second."""
+    if connection.dialect.name == "duckdb":
+        return numbers(connection, statement)
+    _roomy(connection)
+    rows = statement.subquery("rows")
+    packed = connection.execute(select(*(func.string_agg(func.int8send(cast(column, BigInteger)), literal(b"", LargeBinary)) for column in rows.c))).one()
+    columns = tuple(np.frombuffer(column or b"", ">i8").astype(np.int64) for column in packed)
+    if len({len(column) for column in columns}) > 1:
+        raise ValueError("a column has NULLs")
+    return columns
+
+
+def _roomy(connection: Connection) -> None:
+    """For the rest of this transaction PostgreSQL may group in memory what it would write to disk, by its settings, at a million entries."""
+    connection.execute(text("SELECT set_config('work_mem', '64MB', true) WHERE pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('64MB')"))
 
 
 def append(connection: Connection, target: Table, rows: pyarrow.Table) -> None:
@@ -203,6 +240,8 @@ def temporary(name: str, statement: Select) -> tuple[Table, Insert]:
 def fill(connection: Connection, stored: Table, rows: Insert) -> None:
     """Makes a TEMP table of this connection, in place of one of the same name."""
     _empty(connection, stored)
+    if connection.dialect.name == "postgresql":
+        _roomy(connection)
     connection.execute(rows)
     _ready(connection, stored)
 

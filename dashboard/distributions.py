@@ -3,23 +3,22 @@
 Per patient, a patient counts once: for a place, a quality, a symptom that any matching entry names; in the duration class of the last
 matching entry with a known onset; with the mean of the severities and the largest of the worst. Per entry, each entry counts.
 """
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 import pandas as pd
-from sqlalchemy import BigInteger, ColumnElement, Connection, FromClause, String, Values
-from sqlalchemy.sql import and_, case, column, func, literal, not_, or_, select, union_all, values
+from sqlalchemy import Connection, func, select
 
 from dashboard import cohort as cohorts
 from dashboard import database
 from dashboard.codelists import LOCATION, QUALITY, RELIEF, SYMPTOM, Codelist
 from dashboard.cohort import NONE, NOT_RECORDED, Cohort
 from dashboard.conditions import TREATMENTS
-from dashboard.database import band, bit_or, has
 from dashboard.days import date_of
 from dashboard.people import DURATIONS
-from dashboard.sample import ANSWERED_BIT, NONE_BIT, Per, Sample, sample
+from dashboard.sample import ANSWERED_BIT, NONE_BIT, Asking, Per, Sample, bits, named, sample, sets, values
 
 
 def locations(connection: Connection, asked: Sample) -> pd.DataFrame:
@@ -42,20 +41,23 @@ def durations(connection: Connection, asked: Sample) -> pd.DataFrame:
 
 def severities(connection: Connection, asked: Sample, field: Literal["severity", "worst"] = "severity") -> pd.DataFrame:
     """code (0 to 10), label, n, answered, not_recorded. Per patient, the mean of `severity` and the largest of `worst`; half up."""
+    n = points(connection, asked, field)
+    return shares([(str(value), str(value), n[value]) for value in range(11)], sum(n), asked)
+
+
+def points(connection: Connection, asked: Sample, field: str) -> list[int]:
+    """How many units at each of 0 to 10."""
     n = _by_value(connection, asked, field)
-    return shares([(str(value), str(value), n.get(value, 0)) for value in range(11)], sum(n.values()), asked)
+    return [n.get(value, 0) for value in range(11)]
 
 
 def symptoms(connection: Connection, asked: Sample) -> pd.DataFrame:
     """code, label, present, denied, not_asked, answered. Denied: somewhere denied and nowhere present; with not_asked the two add up
     to the base."""
-    def states(units: FromClause, mask: ColumnElement[int]) -> dict[str, ColumnElement[bool]]:
-        present, denied = (band(units.c[name], mask) != 0 for name in ("symptoms_present", "symptoms_denied"))
-        return {"present": present, "denied": and_(denied, not_(present))}
-    n = spelled(connection, asked, SYMPTOM, ("symptoms_present", "symptoms_denied"), states)
-    n["answered"] = n["present"] + n["denied"]
-    return _labelled(n.assign(not_asked=asked.base - n["answered"]), SYMPTOM, tuple(SYMPTOM.bit))[
-        ["code", "label", "present", "denied", "not_asked", "answered"]]
+    n = spelled(connection, asked, SYMPTOM, ("symptoms_present", "symptoms_denied"), lambda present, denied: {"present": present, "denied": denied & ~present})
+    present, denied = (np.array([n[state][code] for code in SYMPTOM.bit]) for state in ("present", "denied"))
+    return pd.DataFrame({"code": list(SYMPTOM.bit), "label": list(SYMPTOM.label.values()), "present": present, "denied": denied,
+                         "not_asked": asked.base - present - denied, "answered": present + denied})
 
 
 def relief(connection: Connection, asked: Sample) -> pd.DataFrame:
@@ -71,93 +73,92 @@ def no_relief(connection: Connection, asked: Sample) -> pd.DataFrame:
 
 def reliefs(connection: Connection, asked: Sample) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Both, of one count."""
-    n = _relief(connection, asked)
-    answered = int(n.at["answered", "tried"])
-    treatments = _labelled(n, RELIEF, TREATMENTS)[["code", "label", "tried", "helped", "help_not_recorded"]]
-    nothing = [shares([(code, label, int(n.at[NONE, field]))], int(n.at["answered", field]), asked) for code, label, field in
+    n = spelled(connection, asked, RELIEF, ("relief_tried", "relief_helped", "help_known"), lambda tried, helped, known: {
+        "tried": tried | helped, "tried_said": tried, "helped": helped, "help_not_recorded": tried & ~helped & ~known})
+    answered = n["tried"]["answered"]
+    treatments = pd.DataFrame({"code": list(TREATMENTS), "label": [RELIEF.label[code] for code in TREATMENTS],
+                               **{state: [n[state][code] for code in TREATMENTS] for state in ("tried", "helped", "help_not_recorded")},
+                               "answered": answered, "not_recorded": asked.base - answered})
+    nothing = [shares([(code, label, n[field][NONE])], n[field]["answered"], asked) for code, label, field in
                (("nothing_tried", "Nothing tried", "tried_said"), ("nothing_helped", "Nothing helped", "helped"))]
-    return treatments.assign(answered=answered, not_recorded=asked.base - answered), pd.concat(nothing, ignore_index=True)
-
-
-def _relief(connection: Connection, asked: Sample) -> pd.DataFrame:
-    def states(units: FromClause, mask: ColumnElement[int]) -> dict[str, ColumnElement[bool]]:
-        tried, helped, known = (band(units.c[name], mask) != 0 for name in ("relief_tried", "relief_helped", "help_known"))
-        return {"tried": or_(tried, helped), "tried_said": tried, "helped": helped, "help_not_recorded": and_(tried, not_(helped), not_(known))}
-    return spelled(connection, asked, RELIEF, ("relief_tried", "relief_helped", "help_known"), states)
+    return treatments, pd.concat(nothing, ignore_index=True)
 
 
 def _listed(connection: Connection, asked: Sample, field: str, codelist: Codelist) -> pd.DataFrame:
-    n = spelled(connection, asked, codelist, (field,), lambda units, mask: {"n": band(units.c[field], mask) != 0})
-    rows = [(code, label, int(n.at[code, "n"])) for code, label in codelist.label.items()]
-    return shares([*rows, (NONE, "None", int(n.at[NONE, "n"]))], int(n.at["answered", "n"]), asked)
+    n = spelled(connection, asked, codelist, (field,), lambda said: {"n": said})["n"]
+    return shares([*((code, label, n[code]) for code, label in codelist.label.items()), (NONE, "None", n[NONE])], n["answered"], asked)
 
 
 def spelled(connection: Connection, asked: Sample, codelist: Codelist, fields: tuple[str, ...],
-             states: Callable[[FromClause, ColumnElement[int]], dict[str, ColumnElement[bool]]]) -> pd.DataFrame:
-    """How many units are in each state of each code, of `none` and of `answered`: a row a code."""
-    vocabulary, units, weight = _vocabulary(codelist), asked.units, literal(1)
-    if asked.per == "entry":
-        # equal sets counted first: looking at every code of every entry costs more. Patients' sets hardly repeat.
-        columns = [units.c[field] for field in fields]
-        units = select(*columns, func.count().label("n")).group_by(*columns).subquery("sets")
-        weight = units.c.n
-    said = states(units, vocabulary.c.mask)
-    found = connection.execute(select(vocabulary.c.code, *(func.sum(case((state, weight), else_=0)) for state in said.values())).select_from(
-        units.join(vocabulary, or_(*said.values()))).group_by(vocabulary.c.code))
-    counts = {code: [int(n) for n in row] for code, *row in found}
-    return pd.DataFrame([counts.get(code, [0] * len(said)) for code in _masks(codelist)], columns=list(said), index=list(_masks(codelist)))
-
-
-def _masks(codelist: Codelist) -> dict[str, int]:
-    return {**{code: 1 << bit for code, bit in codelist.bit.items()}, NONE: NONE_BIT, "answered": ANSWERED_BIT}
-
-
-@cache
-def _vocabulary(codelist: Codelist) -> Values:
-    return values(column("code", String), column("mask", BigInteger), name="vocabulary", literal_binds=True).data(list(_masks(codelist).items()))
-
-
-def _labelled(n: pd.DataFrame, codelist: Codelist, codes: tuple[str, ...]) -> pd.DataFrame:
-    return n.loc[list(codes)].assign(code=codes, label=[codelist.label[code] for code in codes]).reset_index(drop=True)
+            states: Callable[..., dict[str, np.ndarray]]) -> dict[str, dict[str, int]]:
+    """How many units are in each state, of each code, of `none` and of `answered`. `states` are sets made of the sets of the fields."""
+    found, times = sets(connection, asked, *fields)
+    bit = {**codelist.bit, NONE: NONE_BIT.bit_length() - 1, "answered": ANSWERED_BIT.bit_length() - 1}
+    return {state: dict(zip(bit, bits(said, times)[list(bit.values())].tolist(), strict=True)) for state, said in states(*found).items()}
 
 
 def _by_value(connection: Connection, asked: Sample, field: str) -> dict[int, int]:
-    said = asked.units.c[field]
-    found = connection.execute(select(said, func.count()).where(said.is_not(None)).group_by(said))
-    return {int(value): int(n) for value, n in found}
+    (said,), times = sets(connection, asked, field)
+    return values(said, times)
 
 
 def shares(rows: list[tuple[str, str, int]], answered: int, asked: Sample) -> pd.DataFrame:
-    return pd.DataFrame([(*row, answered, asked.base - answered) for row in rows],
-                        columns=["code", "label", "n", "answered", "not_recorded"])
+    codes, labels, n = zip(*rows, strict=True) if rows else ((), (), ())  # column by column, which takes pandas a third of the time
+    return pd.DataFrame({"code": list(codes), "label": list(labels), "n": np.array(n, np.int64), "answered": answered, "not_recorded": asked.base - answered})
 
 
 def together(connection: Connection, cohort: Cohort, *, as_of: int, known_at: int | None = None, per: Per = "patient") -> pd.DataFrame:
     """location, quality, n, named: units that say both in one entry, and the base, those who name the location. Only pairs that somebody
     says; a location of which nobody says what it is like has one row, without a quality and with n 0."""
-    live = cohorts.entries(connection, as_of, known_at).subquery("live")
-    e, who = live.c, [live.c.patient] if per == "patient" else []
-    # equal sets first, and then the qualities said at each place: who named it at all carries a bit above theirs
-    sets = database.store(connection, "sets", select(*who, e.locations, e.qualities, func.count().label("n")).where(
-        *cohort.where(live, as_of), e.locations != 0).group_by(*who, e.locations, e.qualities))
-    at = {code: case((has(sets.c.locations, 1 << bit), sets.c.qualities + ANSWERED_BIT), else_=0) for code, bit in LOCATION.bit.items()}
-    if per == "patient":
-        units = database.store(connection, "together", select(
-            sets.c.patient, *(bit_or(said).label(code) for code, said in at.items())).group_by(sets.c.patient))
-        at, n = {code: units.c[code] for code in at}, func.count()
-    else:
-        n = func.sum(sets.c.n)
-    arms = union_all(*(select(literal(code).label("location"), said.label("said"), n.label("n")).where(said != 0).group_by(said)
-                       for code, said in at.items())).subquery("arms")
-    vocabulary = _vocabulary(QUALITY)
-    rows = connection.execute(select(arms.c.location, vocabulary.c.code, func.sum(arms.c.n)).select_from(
-        arms.join(vocabulary, has(arms.c.said, vocabulary.c.mask))).group_by(arms.c.location, vocabulary.c.code))
-    found = {(location, code): int(n) for location, code, n in rows}
-    pairs = [(location, quality, found[location, quality], named) for location in LOCATION.bit if (named := found.get((location, "answered")))
-             for quality in QUALITY.bit if (location, quality) in found]
-    silent = [(location, None, 0, named) for location in LOCATION.bit if (named := found.get((location, "answered")))
-              and location not in {pair[0] for pair in pairs}]
-    return pd.DataFrame(pairs + silent, columns=["location", "quality", "n", "named"])
+    return crossed(said_together(connection, cohort, as_of=as_of, known_at=known_at, per=per))
+
+
+@dataclass(frozen=True)
+class SaidTogether:
+    """The places of an entry and what they are like, each such pair of sets once, in how many entries; of each patient, or of all (`who` is None)."""
+    who: np.ndarray | None
+    places: np.ndarray
+    kinds: np.ndarray
+    times: np.ndarray
+
+
+def said_together(connection: Connection, cohort: Asking, *, as_of: int, known_at: int | None = None, per: Per = "patient") -> SaidTogether:
+    live = named(cohorts.entries(connection, as_of, known_at))
+    e = live.c
+    columns = (e.patient, e.locations, e.qualities)[per == "entry":]
+    *who, places, kinds, times = database.unordered(connection, select(*columns, func.count().label("n")).where(
+        *cohort.where(live, as_of), e.locations != 0).group_by(*columns))
+    return SaidTogether(who[0] if who else None, places, kinds, times)
+
+
+def crossed(found: SaidTogether) -> pd.DataFrame:
+    """Columns: see together."""
+    rows: list[tuple[str, str | None, int, int]] = []
+    silent: list[tuple[str, str | None, int, int]] = []
+    for location, n, said in _at_each(found):
+        here = [(location, quality, int(said[bit]), n) for quality, bit in QUALITY.bit.items() if said[bit]]
+        rows += here
+        silent += [] if here else [(location, None, 0, n)]
+    return pd.DataFrame(rows + silent, columns=["location", "quality", "n", "named"])
+
+
+def _at_each(found: SaidTogether) -> Iterator[tuple[str, int, np.ndarray]]:
+    """Each place that is named: by how many units, and of how many of them each bit of what it is like; of a patient, all that was said of it."""
+    who, places, kinds = found.who, found.places, found.kinds
+    if who is not None:
+        order = np.argsort(who, kind="stable")
+        who, places, kinds = who[order], places[order], kinds[order]
+    for location, bit in LOCATION.bit.items():
+        here = np.flatnonzero(places & (1 << bit) != 0)
+        if not len(here):
+            continue
+        if who is None:
+            times = found.times[here]
+            n, said = int(times.sum()), bits(kinds[here], times)
+        else:
+            first = np.flatnonzero(np.diff(who[here], prepend=-1))
+            n, said = len(first), bits(np.bitwise_or.reduceat(kinds[here], first))
+        yield location, n, said
 
 
 # --- all of it --------------------------------------------------------------------------------------------------------------------

@@ -2,21 +2,21 @@
 from datetime import date
 from itertools import pairwise
 
+import numpy as np
 import pandas as pd
 import pyarrow
-from sqlalchemy import Connection, Integer, func, select
+from sqlalchemy import Connection, Integer, Select, case, func, select
 
 from dashboard import cohort as cohorts
 from dashboard import database
 from dashboard.codelists import CHOICES, HISTORY, SYMPTOM
 from dashboard.cohort import NOT_RECORDED, Cohort
 from dashboard.conditions import ANSWERS, FIELD
-from dashboard.database import band
 from dashboard.days import date_of, day_of, spoken
 from dashboard.distributions import shares, spelled
 from dashboard.people import HIGH_PAIN, people
 from dashboard.people import high_pain as in_high_pain
-from dashboard.sample import HOUR, Sample
+from dashboard.sample import HOUR, Sample, named, of_patients
 from dashboard.schema import patient, source
 
 # whole years, both ends inside; None is open
@@ -35,9 +35,9 @@ def age_label(code: str) -> str:
 def ages(connection: Connection, asked: Sample) -> pd.DataFrame:
     """code (a band of AGES, `not_recorded`), label, n, answered, not_recorded: the age reached in the calendar year of the as-of date."""
     year, n = date_of(asked.as_of).year, dict.fromkeys(AGES, 0)
-    born = _by_person(connection, asked, "birth_year")
-    for birth_year, number in born.items():
-        n[_band(year - int(birth_year))] += number
+    who, born, _ = _known(connection, asked)
+    for birth_year, number in of_patients(asked, who, born).items():
+        n[_band(year - birth_year)] += number
     return _exclusive([(code, age_label(code), n[code]) for code in AGES], asked)
 
 
@@ -47,8 +47,9 @@ def _band(age: int) -> str:
 
 def sexes(connection: Connection, asked: Sample) -> pd.DataFrame:
     """code (with `not_recorded`), label, n, answered, not_recorded: as last answered in any live entry."""
-    n = _by_person(connection, asked, "sex")
-    return _exclusive([(code, label, n.get(code, 0)) for code, label in CHOICES["sex"].items()], asked)
+    who, _, sex = _known(connection, asked)
+    n = of_patients(asked, who, sex)
+    return _exclusive([(code, label, n.get(place, 0)) for place, (code, label) in enumerate(CHOICES["sex"].items())], asked)
 
 
 def _exclusive(rows: list[tuple[str, str, int]], asked: Sample) -> pd.DataFrame:
@@ -57,36 +58,36 @@ def _exclusive(rows: list[tuple[str, str, int]], asked: Sample) -> pd.DataFrame:
     return shares([*rows, (NOT_RECORDED, "not recorded", asked.base - answered)], answered, asked)
 
 
-def _by_person(connection: Connection, asked: Sample, said: str) -> dict[object, int]:
-    """How many units are of patients of whom this is known, by what is said."""
-    who = people(asked.live).subquery("people")
-    found = connection.execute(select(who.c[said], func.count()).select_from(asked.units.join(who, who.c.patient == asked.units.c.patient)).where(
-        who.c[said].is_not(None)).group_by(who.c[said]))
-    return {value: int(n) for value, n in found}
+def _known(connection: Connection, asked: Sample) -> tuple[np.ndarray, ...]:
+    """All patients, their birth years and the places of their sex in its choices; -1 where it is not known."""
+    if "people" not in asked.known:
+        who = people(asked.live).subquery("people")
+        sex = case({code: place for place, code in enumerate(CHOICES["sex"])}, value=who.c.sex, else_=-1)
+        asked.known["people"] = database.unordered(connection, select(who.c.patient, func.coalesce(who.c.birth_year, -1).label("born"), sex.label("sex")))
+    return asked.known["people"]
 
 
 def sources(connection: Connection, asked: Sample) -> pd.DataFrame:
     """code, label, n, answered, not_recorded: every source, by name; a source is never missing."""
-    found = dict(connection.execute(select(source.c.name, func.count()).select_from(
-        asked.units.join(patient, patient.c.patient == asked.units.c.patient).join(source, source.c.source == patient.c.source)).group_by(
-        source.c.name)).all())
-    return shares([(name, name, int(found.get(name, 0))) for name in connection.scalars(select(source.c.name).order_by(source.c.name))], asked.base, asked)
+    found = of_patients(asked, *database.unordered(connection, select(patient.c.patient, patient.c.source)))
+    names = connection.execute(select(source.c.source, source.c.name).order_by(source.c.name)).all()
+    return shares([(name, name, found.get(number, 0)) for number, name in names], asked.base, asked)
 
 
 # --- when ---------------------------------------------------------------------------------------------------------------------------
 
 def hours(connection: Connection, asked: Sample) -> pd.DataFrame:
     """code (00 to 23), label, n, answered, not_recorded. Local; a date alone is no hour. Per patient, an hour at which any entry was made."""
-    n = spelled(connection, asked, HOUR, ("hours",), lambda units, mask: {"n": band(units.c.hours, mask) != 0})["n"]
-    return shares([(code, label, int(n[code])) for code, label in HOUR.label.items()], int(n["answered"]), asked)
+    n = spelled(connection, asked, HOUR, ("hours",), lambda said: {"n": said})["n"]
+    return shares([(code, label, n[code]) for code, label in HOUR.label.items()], n["answered"], asked)
 
 
 def over_time(connection: Connection, cohort: Cohort, *, as_of: int, known_at: int | None = None) -> pd.DataFrame:
     """code (the first day, as ISO date), label, since, until, patients, entries: weeks from Monday, or months, or years, whichever are few
     enough; also those without an entry, from the first that has one to the last."""
-    live = cohorts.entries(connection, as_of, known_at).subquery("live")
+    live = named(cohorts.entries(connection, as_of, known_at))
     matching = cohort.where(live, as_of)
-    entries = {int(day): int(n) for day, n in connection.execute(select(live.c.day, func.count()).where(*matching).group_by(live.c.day))}
+    entries = _counted(connection, select(live.c.day, func.count().label("n")).where(*matching).group_by(live.c.day))
     spans = _spans(min(entries), max(entries)) if entries else []
     made = {since: [0, 0] for since, _ in spans}
     of_day = {day: since for since, until in spans for day in range(since, until + 1)}
@@ -97,8 +98,8 @@ def over_time(connection: Connection, cohort: Cohort, *, as_of: int, known_at: i
             {"day": pyarrow.array(list(of_day), pyarrow.int32()), "since": pyarrow.array(list(of_day.values()), pyarrow.int32())}))
         own = select(calendar.c.since, live.c.patient).select_from(live.join(calendar, calendar.c.day == live.c.day)).where(*matching).group_by(
             calendar.c.since, live.c.patient).subquery("own")
-        for since, n in connection.execute(select(own.c.since, func.count()).group_by(own.c.since)):
-            made[int(since)][0] = int(n)
+        for since, n in _counted(connection, select(own.c.since, func.count().label("n")).group_by(own.c.since)).items():
+            made[since][0] = n
     return pd.DataFrame([(date_of(since).isoformat(), _span_label(since, until), since, until, *made[since]) for since, until in spans],
                         columns=["code", "label", "since", "until", "patients", "entries"])
 
@@ -130,25 +131,31 @@ def _span_label(since: int, until: int) -> str:
 def high_pain(connection: Connection, cohort: Cohort, *, as_of: int, known_at: int | None = None) -> pd.DataFrame:
     """code (a class of HIGH_PAIN), label, n, answered, not_recorded. A class is a patient's, from all their entries in the cohort's
     period: patients are counted, never entries."""
-    live = cohorts.entries(connection, as_of, known_at).subquery("live")
+    live = named(cohorts.entries(connection, as_of, known_at))
     days = live.alias("days")
     when = cohorts.conditions.between(days.c.day, cohort.since, cohort.until)
     who = select(live.c.patient).where(*cohort.where(live, as_of)).group_by(live.c.patient).subquery("who")
     known = in_high_pain(days, *([] if when is None else [when])).subquery("known")
-    found = dict(connection.execute(select(known.c["class"], func.count()).select_from(who.outerjoin(known, known.c.patient == who.c.patient)).group_by(
-        known.c["class"])).all())
-    blank = int(found.pop(None, 0))
-    rows = [(code, label, int(found.get(place, 0))) for place, (code, label) in enumerate(HIGH_PAIN.items())]
+    place = func.coalesce(known.c["class"], -1)
+    found = _counted(connection, select(place.label("place"), func.count().label("n")).select_from(
+        who.outerjoin(known, known.c.patient == who.c.patient)).group_by(place))
+    blank = found.pop(-1, 0)
+    rows = [(code, label, found.get(place, 0)) for place, (code, label) in enumerate(HIGH_PAIN.items())]
     answered = sum(n for *_, n in rows)
     return pd.DataFrame([(*row, answered, blank) for row in [*rows, (NOT_RECORDED, "not recorded", blank)]],
                         columns=["code", "label", "n", "answered", "not_recorded"])
+
+
+def _counted(connection: Connection, statement: Select) -> dict[int, int]:
+    """A value and how often."""
+    return dict(zip(*(column.tolist() for column in database.unordered(connection, statement)), strict=True))
 
 
 def completeness(connection: Connection, asked: Sample) -> pd.DataFrame:
     """code (of FIELD), label, group, answered, not_recorded: every single field. Per patient, in any matching entry."""
     n: dict[str, int] = {}
     for codelist, column in ((ANSWERS, "answers"), (SYMPTOM, "asked_symptoms"), (HISTORY, "asked_history")):
-        found = spelled(connection, asked, codelist, (column,), lambda units, mask, column=column: {"n": band(units.c[column], mask) != 0})["n"]
-        n |= {code: int(found[code]) for code in codelist.bit}
+        found = spelled(connection, asked, codelist, (column,), lambda said: {"n": said})["n"]
+        n |= {code: found[code] for code in codelist.bit}
     return pd.DataFrame([(code, label, groups[0], n[code], asked.base - n[code]) for code, _, label, groups in FIELD.rows],
                         columns=["code", "label", "group", "answered", "not_recorded"])

@@ -7,11 +7,11 @@ from dashboard import crossfilter, filters, members
 from dashboard.cohort import Cohort
 from dashboard.crossfilter import Counted
 from dashboard.days import spoken
-from dashboard.distributions import Per, Sample
 from dashboard.figures import cohort as figures
 from dashboard.figures.cohort import BUCKET_ICON
 from dashboard.figures.tokens import TOKENS
 from dashboard.imports import export
+from dashboard.sample import Base, Per
 from dashboard.status import Status
 from dashboard.views import cards, filtering, frame, marks, more, patient_link, question, saving, session, takeaway
 from dashboard.wording import counted, number, plain
@@ -77,7 +77,7 @@ def _numbers(names: tuple[str, ...], cohort: Cohort, per: Per, found: Status) ->
     return {name.removeprefix("cohort "): one for name, one in made.items()}
 
 
-def _base(base: Sample, cohort: Cohort, found: Status) -> None:
+def _base(base: Base, cohort: Cohort, found: Status) -> None:
     each = base.entries_per_patient
     low, median, high = ("" if value is None else number(round(value, 1)) for value in (each["q1"], each["median"], each["q3"]))
     middle = f" · median {median} each [{low}–{high}]" if median else ""
@@ -92,7 +92,7 @@ def _base(base: Sample, cohort: Cohort, found: Status) -> None:
 
 # --- who ----------------------------------------------------------------------------------------------------------------------------
 
-def _members(cohort: Cohort, base: Sample, found: Status) -> None:
+def _members(cohort: Cohort, base: Base, found: Status) -> None:
     pages = -(-base.patients // PAGE)
     if session.recall("members_page", 1) > pages:
         session.remember("members_page", 1)
@@ -102,8 +102,9 @@ def _members(cohort: Cohort, base: Sample, found: Status) -> None:
         page_number = st.pagination(pages, key="members_page", persist_state="session") if pages > 1 else 1
         st.download_button("CSV", lambda: _sheet(cohort, found), "patients.csv", "text/csv", key="csv_members", on_click="ignore",
                            icon=":material/download:", help=f"All {counted(base.patients, 'patient')} of this cohort")
-    shown = session.answer("members", {"question": cohort.question(), **found.times, "page": page_number},
-                           lambda connection: members.page(connection, cohort, **found.times, first=(page_number - 1) * PAGE, most=PAGE))
+    with st.spinner("Listing the patients …", show_time=True):
+        shown = session.answer("members", {"question": cohort.question(), **found.times, "page": page_number},
+                               lambda connection: members.page(connection, cohort, **found.times, first=(page_number - 1) * PAGE, most=PAGE))
     rows = shown["patient"].tolist()
     if session.recall("members") is None and session.recall("patient_page") in rows:
         session.choose_row("members", rows.index(session.recall("patient_page")))  # back from the patient's page

@@ -9,7 +9,7 @@ import streamlit as st
 from dashboard import saved
 from dashboard.cohort import Cohort
 from dashboard.days import day_of, spoken
-from dashboard.distributions import Sample
+from dashboard.sample import Base
 from dashboard.saved import LONGEST, LONGEST_NOTE, Saved
 from dashboard.status import Status
 from dashboard.views import frame, session
@@ -123,7 +123,7 @@ def _on(one: Saved) -> str:
     return spoken(day_of(one.at.replace(tzinfo=UTC).astimezone(ZoneInfo(session.zone())).date()))
 
 
-def frozen(cohort: Cohort, base: Sample) -> None:
+def frozen(cohort: Cohort, base: Base) -> None:
     """What is looked at where it is not today, and the way back."""
     one = session.recall("frozen")
     if one is None:

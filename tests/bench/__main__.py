@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 
-from tests.bench import files, in_browser, pages, rules, subject
+from tests.bench import by_columns, files, in_browser, on_postgresql, pages, rules, subject
 from tests.bench.measure import PATIENCE, RUNS, Row, load, machine, table
 from tests.bench.subject import Subject
 
@@ -16,12 +16,12 @@ SIZES = (1_000_000, 10_000_000)
 # those that start processes, and so need the database closed, come last
 WORK: dict[str, Callable[[Subject], Iterator[Row]]] = {
     "unfiltered": pages.unfiltered, "asked": pages.asked_before, "filtered": pages.filtered, "opened": pages.opened, "patients": pages.patients,
-    "worklist": pages.first_lines,
+    "compared": pages.compared, "postgresql": on_postgresql.cohorts, "worklist": pages.first_lines,
     "patient": pages.one_patient, "rules": rules.everybody, "touched": rules.touched, "stored": rules.stored, "summary": files.summary,
     "start": in_browser.started, "clicks": in_browser.clicked, "crowd": in_browser.crowded,
     "import": files.imported, "mapped": files.mapped}
-ONCE = {"clicks", "crowd", "import", "mapped"}  # at the smallest size only; imports have a size of their own
-FRAMES = {"unfiltered", "filtered", "opened", "patients"}
+ONCE = {"clicks", "crowd", "import", "mapped", "postgresql"}  # at the smallest size only; imports have a size of their own
+FRAMES, WIDE = {"unfiltered", "filtered", "opened", "patients"}, {"unfiltered", "filtered"}
 
 
 def main() -> int:
@@ -45,7 +45,9 @@ def main() -> int:
                 if (not asked.only or name in asked.only) and not (name in ONCE and entries != min(asked.entries)):
                     found += _said(work(of))
                     notes += _frame(of) if name in FRAMES else []
+                    notes += _wide(of) if name in WIDE else []
             of.close()
+            by_columns.wide.cache_clear()
     print("\n\n".join([heading, table(found), *dict.fromkeys(notes)]))
     if asked.json:
         asked.json.write_text(json.dumps({"machine": this, "load_at_start": begins, "rows": [asdict(row) for row in found]}, indent=2))
@@ -65,12 +67,17 @@ def _asked() -> argparse.Namespace:
 
 def _said(rows: Iterator[Row]) -> Iterator[Row]:
     for row in rows:
-        _say(f"  {row.what}: {row.ours:,.3f} {row.unit}" + ("" if row.theirs is None else f", pandas {row.theirs:,.3f}"))
+        _say(f"  {row.what}: {row.ours:,.3f} {row.unit}" + "".join(f", {name} {taken:,.3f}" for name, taken in (
+            ("pandas", row.theirs), ("columns", row.columns), ("child tables", row.child_tables), ("by hand", row.by_hand)) if taken is not None))
         yield row
 
 
 def _frame(of: Subject) -> list[str]:
     return [f"The frame of {of.entries:,} entries took {of.frames.seconds:.1f} s to load, which is not counted, and {of.frames.megabytes:,.0f} MB."]
+
+
+def _wide(of: Subject) -> list[str]:
+    return [f"The frame of {of.entries:,} entries with a column a code takes {by_columns.wide(of).megabytes:,.0f} MB."]
 
 
 def _say(text: str) -> None:

@@ -24,6 +24,10 @@ def count(driver: DuckDBPyConnection, cohort: Cohort, charts: Collection[str], a
         columns = dict.fromkeys(column for name in names for column in CHARTS[name][1])
         driver.execute(f"CREATE OR REPLACE TEMP TABLE hand AS SELECT {', '.join(['patient', *columns])} FROM diary_entry "
                        f"WHERE {_matching(context, as_of)} GROUP BY patient")
+        if "together" in names:  # equal rows of a patient once, which most of them are
+            driver.execute(f"CREATE OR REPLACE TEMP TABLE hand_sets AS SELECT patient, locations, qualities FROM diary_entry "
+                           f"WHERE {_matching(context, as_of)} AND locations <> 0 GROUP BY ALL")
+            driver.execute(f"CREATE OR REPLACE TEMP TABLE hand_places AS SELECT {', '.join(_PLACES)} FROM hand_sets GROUP BY patient")
         made |= {name: CHARTS[name][0](driver) for name in names}
     return made
 
@@ -89,7 +93,7 @@ def _together(driver: DuckDBPyConnection) -> Numbers:
     """Equal sets are counted there and spelled out here."""
     made: Numbers = {}
     for place in LOCATION.bit:
-        found = driver.execute(f"SELECT at_{place} AS said, count(*) AS n FROM hand WHERE at_{place} <> 0 GROUP BY 1").fetchnumpy()
+        found = driver.execute(f"SELECT at_{place} AS said, count(*) AS n FROM hand_places WHERE at_{place} <> 0 GROUP BY 1").fetchnumpy()
         made |= {place: int(found["n"].sum())} | {
             f"{place} {quality}": int(found["n"][found["said"] & 1 << bit != 0].sum()) for quality, bit in QUALITY.bit.items()}
     return {name: n for name, n in made.items() if n}
@@ -103,4 +107,4 @@ CHARTS: dict[str, tuple[Callable[[DuckDBPyConnection], Numbers], tuple[str, ...]
     "base": (_base, ("count(*) AS entries",)), "buckets": (_buckets, ()), "locations": (_listed("locations", LOCATION), (_marked("locations"),)),
     "qualities": (_listed("qualities", QUALITY), (_marked("qualities"),)), "durations": (_durations, (_DURATION,)),
     "severity": (_severity, ("avg(severity) AS average", "max(worst_severity) AS worst")),
-    "symptoms": (_symptoms, ("bit_or(symptoms_present) AS present", "bit_or(symptoms_denied) AS denied")), "together": (_together, _PLACES)}
+    "symptoms": (_symptoms, ("bit_or(symptoms_present) AS present", "bit_or(symptoms_denied) AS denied")), "together": (_together, ())}

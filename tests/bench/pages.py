@@ -1,6 +1,6 @@
 """The questions of the pages: cohort, its patients, worklist, one patient."""
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from statistics import median
 
@@ -9,14 +9,15 @@ from sqlalchemy import func, select
 from streamlit.logger import set_log_level
 
 from dashboard import cohort as cohorts
-from dashboard import course, crossfilter, lineup, members, triage, worklist
+from dashboard import comparison, course, crossfilter, lineup, members, triage, worklist
 from dashboard.cohort import Cohort
+from dashboard.comparison import Group
 from dashboard.distributions import Per
 from dashboard.figures.course import course as course_figure
 from dashboard.lineup import Filters, Lineup
 from dashboard.rules import active
 from dashboard.schema import flag
-from tests.bench import by_child_tables, by_hand, by_pandas
+from tests.bench import by_child_tables, by_columns, by_hand, by_pandas
 from tests.bench.measure import Row, once, seconds
 from tests.bench.questions import Click, clicks, differing
 from tests.bench.subject import Subject
@@ -63,6 +64,9 @@ def _counted(subject: Subject, click: Click, per: Per, budget: float | None) -> 
     def in_pandas() -> dict:
         return by_pandas.count(subject.frames, click.cohort, click.charts, per, subject.as_of)
 
+    def in_columns() -> dict:
+        return by_columns.count(by_columns.wide(subject), click.cohort, click.charts, per, subject.as_of)
+
     def by_hand_() -> dict:
         with subject.engine.connect() as connection:
             return by_hand.count(connection.connection.driver_connection, click.cohort, click.charts, subject.as_of)
@@ -70,7 +74,7 @@ def _counted(subject: Subject, click: Click, per: Per, budget: float | None) -> 
     def in_child_tables() -> dict:
         return by_child_tables.count(by_child_tables.tables(subject), click.cohort, click.charts)
     first_screen = per == "patient" and click.names == crossfilter.NAMES
-    others = {"theirs": in_pandas, **({"by_hand": by_hand_} if first_screen else {}),
+    others = {"theirs": in_pandas, **({"columns": in_columns} if click.names == crossfilter.NAMES else {}), **({"by_hand": by_hand_} if first_screen else {}),
               **({"child_tables": in_child_tables} if first_screen and subject.entries <= MOST_IN_SQLITE else {})}
     found, taken = ours(), {}
     for name, other in others.items():
@@ -109,6 +113,21 @@ def patients(subject: Subject) -> Iterator[Row]:
             return by_pandas.members(subject.frames, cohort, PAGE)
         pd.testing.assert_frame_equal(ours(), theirs()[members.COLUMNS], check_dtype=False)
         yield Row(f"the cohort's first {PAGE} patients: {what}", subject.entries, seconds(ours), None, seconds(theirs))
+
+
+def compared(subject: Subject) -> Iterator[Row]:
+    """Two groups beside each other, intervals included."""
+    with subject.engine.connect() as connection:
+        (click, *_), (other, *_) = (clicks(connection, subject.as_of, share) for share in SHARES)
+    name = click.what.removeprefix("click on ")
+    a, rest = (Group(name, click.cohort, subject.as_of, rest=rest) for rest in (False, True))
+    b = Group("b", other.cohort, subject.as_of)
+    for what, groups in ((f"{name} and everybody else", (a, rest)), (f"{name} and {other.what.removeprefix('click on ')}", (a, b)),
+                         (f"{name} and everybody else, first {comparison.LANDMARK} days decide", [replace(group, landmark=True) for group in (a, rest)])):
+        def ours(groups: Sequence[Group] = groups) -> None:
+            with subject.engine.connect() as connection:
+                comparison.compare(connection, *groups)
+        yield Row(f"compared: {what}", subject.entries, seconds(ours))
 
 
 # --- the other pages ----------------------------------------------------------------------------------------------------------------

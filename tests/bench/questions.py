@@ -9,8 +9,8 @@ from dashboard import cohort as cohorts
 from dashboard import crossfilter, distributions
 from dashboard.cohort import Cohort
 from dashboard.crossfilter import Counted
-from dashboard.distributions import Sample
 from dashboard.filters import label
+from dashboard.sample import Base
 from tests.bench.by_pandas import Numbers
 
 
@@ -65,7 +65,7 @@ def differing(ours: Mapping[str, Counted], theirs: Mapping[str, Numbers]) -> lis
 
 
 def _plain(name: str, counted: Counted) -> Numbers:
-    if isinstance(counted, Sample):
+    if isinstance(counted, Base):
         return {"patients": counted.patients, "entries": counted.entries, **counted.entries_per_patient}
     rows = list(counted.itertuples())
     if name in ("locations", "qualities", "hours"):

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from dashboard import crossfilter, distributions, members
 from dashboard.codelists import LOCATION
 from dashboard.cohort import BUCKETS, NEGATABLE, SEVERAL, TIERS, Cohort
-from dashboard.distributions import Sample
+from dashboard.sample import Base
 from tests import databases, distributions_oracle
 from tests.distributions_oracle import Entry, World
 
@@ -133,7 +133,7 @@ def test_each_chart_meets_every_filter_but_its_own(engine: Engine, world: World,
                 for row in made.itertuples()] == [(*row[:6], {LOCATION.label[code] for code in row[6]}) for row in wanted]
 
 
-def said(name: str, counted: pd.DataFrame | Sample) -> dict:
+def said(name: str, counted: pd.DataFrame | Base) -> dict:
     """A chart's frame as the oracle says it."""
     if name == "base":
         return {"patients": counted.patients, "entries": counted.entries}
