@@ -33,8 +33,7 @@ def page() -> None:
     takeaway.begin(cohort, found)
     with beside:
         stands = st.container(width="content")
-        filtering.popover(cohort, found)
-        question.bar(cohort, found)
+        question.bar()
     with st.container(gap="xsmall"):
         numbers = _numbers(crossfilter.NAMES, cohort, per, found)
         saving.frozen(cohort, numbers["base"])
@@ -81,13 +80,14 @@ def _base(base: Sample, cohort: Cohort, found: Status) -> None:
     each = base.entries_per_patient
     low, median, high = ("" if value is None else number(round(value, 1)) for value in (each["q1"], each["median"], each["q3"]))
     middle = f" · median {median} each [{low}–{high}]" if median else ""
-    row = st.container(horizontal=True, vertical_alignment="center", gap="xsmall")
-    with row, st.container(horizontal=True, vertical_alignment="center", key="base", gap="xsmall"):
+    with st.container(horizontal=True, vertical_alignment="center", key="base", gap="xsmall"):
         st.markdown(f"{plain(cohort.describe())}: **{counted(base.patients, 'patient')}** · **{counted(base.entries, 'entry')}**:gray[{middle}]",
-                    width="content")
-        question.chips(cohort)
-    with row:
+                    width="stretch")
         question.actions(cohort, found)
+    # a row of its own, there with or without chips: nothing below moves when one comes
+    with st.container(horizontal=True, vertical_alignment="center", key="filter_row", gap="xsmall"):
+        filtering.popover(cohort, found)
+        question.chips(cohort)
 
 
 # --- who ----------------------------------------------------------------------------------------------------------------------------
@@ -105,8 +105,7 @@ def _members(cohort: Cohort, base: Sample, found: Status) -> None:
     shown = session.answer("members", {"question": cohort.question(), **found.times, "page": page_number},
                            lambda connection: members.page(connection, cohort, **found.times, first=(page_number - 1) * PAGE, most=PAGE))
     rows = shown["patient"].tolist()
-    if session.recall("members") is None and session.recall("patient_page") in rows:
-        session.choose_row("members", rows.index(session.recall("patient_page")))  # back from the patient's page
+    _keep_choice(rows)
     st.dataframe(_in_words(shown), key="members", hide_index=True, on_select="rerun", selection_mode=["single-row", "single-cell"], row_height=34,
                  height=min(36 + 34 * len(shown), 620), alt="Patients of this cohort, worst tier first; choose one to open the patient's page",
                  column_config={"Stands as": st.column_config.TextColumn(width=140), "Entries": st.column_config.NumberColumn(width=60),
@@ -123,6 +122,16 @@ def _members(cohort: Cohort, base: Sample, found: Status) -> None:
         else:
             patient_id = shown.loc[rows.index(chosen), "patient_id"]
             patient_link.link(int(chosen), "cohort", "open_patient", f"Open {plain(patient_id)}")
+
+
+def _keep_choice(rows: list[int]) -> None:
+    """The table knows its chosen row by the place: in another list somebody else would stand there, whom nobody chose."""
+    if session.recall("members") is None:  # just come to this page
+        back = session.recall("patient_page") if session.recall("patient_from") == "cohort" else None
+        session.choose_row("members", rows.index(back) if back in rows else None)
+    elif session.recall("members_rows") != rows:
+        session.choose_row("members", None)
+    session.remember("members_rows", rows)
 
 
 def _in_words(shown: pd.DataFrame) -> pd.DataFrame | Styler:

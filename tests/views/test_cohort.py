@@ -211,8 +211,27 @@ def test_every_card_can_be_taken_along(page: AppTest) -> None:
     assert all(has(page, f"csv_{name}") for name in [*charts, "members"]) and all(has(page, f"svg_{name}") for name in charts if name != "sources")
 
 
-def test_a_row_leads_to_the_patient(page: AppTest) -> None:
-    before = len(page.get("page_link"))
+def test_a_row_leads_to_the_patient_and_is_chosen_in_its_own_list_only(page: AppTest) -> None:
+    def opened() -> list[str]:
+        return [link.proto.label for link in page.get("page_link") if link.proto.label.startswith("Open ")]
+    assert not opened()
     choose_rows(page, "members", 0)
-    assert len(page.get("page_link")) == before + 1
-    assert page.session_state["patient_from"] == "cohort"
+    assert opened() == ["Open 001"] and page.session_state["patient_from"] == "cohort"
+    press(page, "chart_qualities", "dull")
+    assert listed(page)["Patient"].tolist() == ["001", "002"] and not opened(), "another list: nobody chose the one who now stands there"
+    choose_rows(page, "members", 1)
+    assert opened() == ["Open 002"]
+    click(page, "undo_step")
+    assert not opened()
+    choose_rows(page, "members", 2)
+    patient = page.session_state["patient_page"]
+    away_and_back(page)
+    assert opened() == ["Open 002"], "back from the patient's page"
+    page.session_state["patient_from"] = "worklist"
+    away_and_back(page)
+    assert page.session_state["patient_page"] == patient and not opened(), "whom the worklist has open was not chosen here"
+
+
+def away_and_back(at: AppTest) -> None:
+    for name in ("patient", "cohort"):
+        events.settled(at.switch_page(f"dashboard/views/{name}.py").run())
