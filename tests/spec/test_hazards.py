@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine, select
 from streamlit.testing.v1 import AppTest
 
-from dashboard import audit, database, handout, lineup, past, start, status, triage, worklist
+from dashboard import audit, database, handout, lineup, outgoing, past, start, status, triage, worklist
 from dashboard.__main__ import main
 from dashboard.days import spoken
 from dashboard.errors import Conflict, Refused
@@ -319,7 +319,9 @@ def test_hazard_13_few_patients_in_an_export(app: Engine, monkeypatch: pytest.Mo
         assert not re.search(r"ZQ-|Quux|KEY-|patient_id", text)
     assert re.search(r"^ripping,[^,]+,1 to 10,1 to 10,suppressed,suppressed,1 to 10,patients,All entries,", files["qualities.csv"], re.MULTILINE)
     for name in charts:
-        assert not re.search(r",[1-5],", files[f"{name}.csv"].replace(',1,"counts of', ',"counts of')), "five patients are nowhere, nor one of them"
+        assert not re.search(r",[1-5],", files[f"{name}.csv"].replace(',1,"Counts of', ',"Counts of')), "five patients are nowhere, nor one of them"
+    assert all(f"<h2>{kind.title}</h2>" in files["cohort_report.html"] for kind in outgoing.CHARTS.values()), "the report has them all"
+    assert not re.search(r"<td>[1-5]</td>|\b[1-5] (of|patients?)\b", files["cohort_report.html"]) and "rounded to the nearest 5" in files["cohort_report.html"]
     assert twins["quality"].set_index("code").at["ripping", "n"] == 1 and "ZQ-1" in lists["patients.csv"]
     assert json.loads(summary)["symptoms"]["urinary_incontinence"]["present"] == 1
 

@@ -208,7 +208,7 @@ def test_every_card_can_be_taken_along(page: AppTest) -> None:
     unfold(page, *(f"table_{card}" for card in takeaway.CARDS))
     charts = [name for names in takeaway.CARDS.values() for name in names]
     assert {*charts, "buckets", "base"} == {*crossfilter.NAMES, *crossfilter.MORE}
-    assert all(has(page, f"csv_{name}") for name in [*charts, "members"]) and all(has(page, f"svg_{name}") for name in charts if name != "sources")
+    assert all(has(page, f"csv_{name}") for name in [*charts, "members"]) and all(has(page, f"svg_{name}") for name in charts)
 
 
 def test_a_row_leads_to_the_patient_and_is_chosen_in_its_own_list_only(page: AppTest) -> None:
