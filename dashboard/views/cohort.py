@@ -13,7 +13,7 @@ from dashboard.figures.cohort import BUCKET_ICON
 from dashboard.figures.tokens import TOKENS
 from dashboard.imports import export
 from dashboard.status import Status
-from dashboard.views import cards, filtering, frame, marks, more, patient_link, question, saving, session, takeaway
+from dashboard.views import cards, filtering, frame, marks, more, patient_link, question, saving, session, takeaway, trace
 from dashboard.wording import counted, number, plain
 from dashboard.worklist import TIER_OF
 
@@ -100,8 +100,8 @@ def _members(cohort: Cohort, base: Sample, found: Status) -> None:
         st.subheader("Patients in this cohort", anchor=False, width="content")
         opened = st.container(width="stretch")
         page_number = st.pagination(pages, key="members_page", persist_state="session") if pages > 1 else 1
-        st.download_button("CSV", lambda: _sheet(cohort, found), "patients.csv", "text/csv", key="csv_members", on_click="ignore",
-                           icon=":material/download:", help=f"All {counted(base.patients, 'patient')} of this cohort")
+        st.download_button("CSV", lambda: _sheet(cohort, found), "patients.csv", "text/csv", key="csv_members", icon=":material/download:",
+                           help=f"All {counted(base.patients, 'patient')} of this cohort", **trace.left("the patients of a cohort", patients=base.patients))
     shown = session.answer("members", {"question": cohort.question(), **found.times, "page": page_number},
                            lambda connection: members.page(connection, cohort, **found.times, first=(page_number - 1) * PAGE, most=PAGE))
     rows = shown["patient"].tolist()

@@ -7,7 +7,7 @@ from dashboard.rules import active, definition, explain
 from dashboard.rules.definition import TIERS, Rule, RuleSet
 from dashboard.rules.over_time import KINDS
 from dashboard.status import Status
-from dashboard.views import frame, patient_link, rule_form, session
+from dashboard.views import frame, patient_link, rule_form, session, trace
 from dashboard.wording import counted, plain
 
 SOURCE_KINDS = {"page": "clinic page", "framework": "framework", "proposal": "proposal"}
@@ -96,8 +96,9 @@ def _rows(rule: Rule, as_of: int) -> None:
         if total > PAGE:
             st.pagination(-(-total // PAGE), key="rule_page", on_change=session.forget, args=("rule_patient",))
         engine = session.engine()
-        st.download_button("CSV", lambda: _sheet(engine, rule, as_of), f"rule_{rule.rule_id}.csv", "text/csv", key="rule_csv", on_click="ignore",
-                           icon=":material/download:", help=f"The rows of all {counted(total, 'patient')}" if total <= MOST_IN_SHEET else
+        st.download_button("CSV", lambda: _sheet(engine, rule, as_of), f"rule_{rule.rule_id}.csv", "text/csv", key="rule_csv",
+                           icon=":material/download:", **trace.left("entries that meet a rule", patients=min(total, MOST_IN_SHEET)),
+                           help=f"The rows of all {counted(total, 'patient')}" if total <= MOST_IN_SHEET else
                            f"The rows of the newest {MOST_IN_SHEET:,} of {total:,} patients")
     session.remember("rule_patients", made["patient"].tolist())
     text = st.column_config.TextColumn

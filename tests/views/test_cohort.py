@@ -1,11 +1,13 @@
 from collections.abc import Callable
+from datetime import UTC
 
 import pandas as pd
 import pytest
 from sqlalchemy import Engine
 from streamlit.testing.v1 import AppTest
 
-from dashboard import crossfilter
+from dashboard import activity, audit, crossfilter
+from dashboard.activity import Question
 from dashboard.cohort import Cohort
 from dashboard.views import takeaway
 from tests.views import events
@@ -203,12 +205,20 @@ def test_more_charts_of_nobody(page: AppTest) -> None:
     assert "All entries: **3 patients**" in shown(page)
 
 
-def test_every_card_can_be_taken_along(page: AppTest) -> None:
+def test_every_card_can_be_taken_along_and_a_list_of_patients_leaves_a_trace(page: AppTest, clinic: Engine) -> None:
     page.session_state["more_charts"] = True
     unfold(page, *(f"table_{card}" for card in takeaway.CARDS))
     charts = [name for names in takeaway.CARDS.values() for name in names]
     assert {*charts, "buckets", "base"} == {*crossfilter.NAMES, *crossfilter.MORE}
     assert all(has(page, f"csv_{name}") for name in [*charts, "members"]) and all(has(page, f"svg_{name}") for name in charts)
+    for name in ("csv_qualities", "csv_members"):
+        events.settled(next(button for button in page.get("download_button") if button.key == name).click().run())
+    page.session_state["signed_name"] = "M. Ito"
+    events.settled(next(button for button in page.get("download_button") if button.key == "csv_members").click().run())
+    with clinic.connect() as connection:
+        left = activity.lines(connection, Question(kinds=("exported",)), UTC)
+        assert left["what"].tolist() == [f"{who} downloaded the patients of a cohort: 3 patients." for who in ("M. Ito", "unnamed reader")]
+        assert set(audit.events(connection, kinds=["exported"])["subject"]) == {None} and "unnamed reader" not in audit.names(connection)
 
 
 def test_a_row_leads_to_the_patient_and_is_chosen_in_its_own_list_only(page: AppTest) -> None:
