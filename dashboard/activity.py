@@ -57,7 +57,7 @@ def _patients(connection: Connection, events: pd.DataFrame) -> dict[str, str]:
 
 def sentence(kind: str, by: str, subject: str | None, details: Mapping[str, object], patients: Mapping[str, str]) -> str:
     """One event in words, beginning with who did it."""
-    who = "The app" if by == SYSTEM else by
+    who = {SYSTEM: "The app", audit.UNNAMED: "An unnamed reader"}.get(by, by)
     said = _SENTENCES.get(kind)
     return f"{who} {said(subject, details, patients) if said else f'{kind} {subject or str()}'.strip()}."
 

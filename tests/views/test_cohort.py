@@ -217,7 +217,7 @@ def test_every_card_can_be_taken_along_and_a_list_of_patients_leaves_a_trace(pag
     events.settled(next(button for button in page.get("download_button") if button.key == "csv_members").click().run())
     with clinic.connect() as connection:
         left = activity.lines(connection, Question(kinds=("exported",)), UTC)
-        assert left["what"].tolist() == [f"{who} downloaded the patients of a cohort: 3 patients." for who in ("M. Ito", "unnamed reader")]
+        assert left["what"].tolist() == [f"{who} downloaded the patients of a cohort: 3 patients." for who in ("M. Ito", "An unnamed reader")]
         assert set(audit.events(connection, kinds=["exported"])["subject"]) == {None} and "unnamed reader" not in audit.names(connection)
 
 
