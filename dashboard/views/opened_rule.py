@@ -25,11 +25,7 @@ def shut() -> None:
 
 def show(rule: Rule, now: RuleSet, counts: dict[str, int] | None, found: Status) -> None:
     """`counts`: none for a rule that is not in force."""
-    with st.container(border=True, key="rule_detail"):
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption(f"{rule.rule_id}, version {rule.version}", width="content")
-            st.space("stretch")
-            st.button("Close", key="rule_shut", icon=":material/close:", shortcut="Esc", type="tertiary", on_click=shut)
+    with frame.opened("rule", f":small[:gray[{rule.rule_id}, version {rule.version}]]", shut):
         st.markdown(f"#### {rule.title}")
         if counts:
             st.caption(f"{counts['met']:,} met · {counts['not_met']:,} not met · {counts['cannot_assess']:,} can't be assessed"

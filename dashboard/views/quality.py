@@ -84,11 +84,7 @@ def _shut() -> None:
 
 def _detail(code: str, summary: Summary) -> None:
     alert, found, base = OF[code], summary.found[code], summary.base
-    with st.container(border=True, key="quality_detail"):
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{code} · {alert.title}**", width="content")
-            st.space("stretch")
-            st.button("All checks", key="quality_shut", icon=":material/arrow_back:", shortcut="Esc", type="tertiary", on_click=_shut)
+    with frame.opened("quality", f"**{code} · {alert.title}**", _shut, "All checks", ":material/arrow_back:"):
         st.markdown(f"**Checked.** {alert.checked}  \n**Not checked.** {alert.not_checked}")
         if not found:
             of = [counted(base.patients, "patient"), *([counted(_entries(code, base), "entry")] if "entries" in alert.reads else []),

@@ -1,4 +1,3 @@
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -7,8 +6,6 @@ from sqlalchemy import Engine
 from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
-from dashboard import start
-from dashboard.views import session
 from tests.views import events
 
 
@@ -23,11 +20,7 @@ def _scanned_once() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def clinic_template(duckdb_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database file with the shipped rules in force and no diaries, to be copied."""
-    path = tmp_path_factory.mktemp("clinic") / "clinic.duckdb"
-    shutil.copy(duckdb_template, path)
-    start.open_database(f"duckdb:///{path}", at=session.now(), today=session.today()).dispose()
-    return path
+    return events.prepared(duckdb_template, tmp_path_factory.mktemp("clinic"))
 
 
 @pytest.fixture
