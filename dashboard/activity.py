@@ -57,7 +57,7 @@ def _patients(connection: Connection, events: pd.DataFrame) -> dict[str, str]:
 
 def sentence(kind: str, by: str, subject: str | None, details: Mapping[str, object], patients: Mapping[str, str]) -> str:
     """One event in words, beginning with who did it."""
-    who = "The app" if by == SYSTEM else by
+    who = {SYSTEM: "The app", audit.UNNAMED: "An unnamed reader"}.get(by, by)
     said = _SENTENCES.get(kind)
     return f"{who} {said(subject, details, patients) if said else f'{kind} {subject or str()}'.strip()}."
 
@@ -109,7 +109,8 @@ def _saved(subject: str | None, details: Mapping, _: Mapping) -> str:
 
 
 def _exported(subject: str | None, details: Mapping, _: Mapping) -> str:
-    return f"downloaded {details.get('what', subject or 'a sheet')}" + (f": {counted(details['rows'], 'row')}" if "rows" in details else "")
+    counts = [counted(details[name], name[:-1]) for name in ("patients", "rows") if name in details]
+    return f"downloaded {details.get('what', subject or 'a sheet')}" + (f": {', '.join(counts)}" if counts else "")
 
 
 _SENTENCES: dict[str, Callable[[str | None, Mapping, Mapping], str]] = {
@@ -129,7 +130,8 @@ def sheet(made: pd.DataFrame) -> str:
     return written.to_csv(index=False)
 
 
-def record_export(engine: Engine, rows: int, *, by: str, at: datetime) -> int:
-    """That the trail was taken out is part of the trail. Returns the event."""
+def record_export(engine: Engine, what: str, *, by: str, at: datetime, **counts: int) -> int:
+    """That something about patients was taken out is part of the trail, in words and with how many `patients` or `rows` it was; never who
+    they are, nor what was asked. Returns the event."""
     with database.writing(engine) as connection:
-        return audit.record(connection, "exported", by=by, at=at, what="the activity list", rows=rows)
+        return audit.record(connection, "exported", by=by, at=at, what=what, **counts)

@@ -12,6 +12,7 @@ from dashboard.schema import audit_event
 # kinds after which a question may have another answer; a mere look or export changes nothing
 CHANGES = frozenset({"import_committed", "import_undone", "evaluated", "rule_set_recorded", "rule_set_activated", "triage", "quarantine_dismissed",
                      "note_read"})
+UNNAMED = "unnamed reader"  # whoever took something out before giving a name, which reading does not need
 LOOKS = frozenset({"exported", "named", "mapping_remembered", "saved_cohort"})
 # kinds after which an evaluation that came before is out of date
 DATA_CHANGES = frozenset({"import_committed", "import_undone", "rule_set_activated"})
@@ -95,4 +96,4 @@ def _chosen(found: Select, kinds: Collection[str], by: str | None, subject: str 
 
 def names(connection: Connection) -> list[str]:
     """Everybody who ever signed an event, alphabetically."""
-    return list(connection.scalars(select(audit_event.c.by).distinct().order_by(audit_event.c.by)))
+    return list(connection.scalars(select(audit_event.c.by).where(audit_event.c.by != UNNAMED).distinct().order_by(audit_event.c.by)))

@@ -1,9 +1,10 @@
-"""Small numbers in what is taken away: counts of 1 to ten are not written, nor anything that they could be computed from.
+"""Small numbers in what is taken away: counts of 1 to ten are not written, nor anything that they could be computed from; larger ones are
+rounded, so that two files which differ by few patients, subtracted from each other, do not tell how many those are.
 
 A table is its counts, and the rules by which they add up, which whoever holds the table knows too. What is written keeps at least two values
-possible for every count that is not. Pure: on numbers only; screens of the clinic itself are not its matter.
+possible for every count that is not, even if what is written were exact. Pure: on numbers only; screens of the clinic itself are not its matter.
 """
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from math import inf
 
@@ -12,7 +13,7 @@ import pandas as pd
 from dashboard.cohort import NOT_RECORDED
 
 HIDDEN = "suppressed"
-MOST = 10
+MOST, STEP = 10, 5
 Cell = tuple[str, str]  # a row and a column
 BASE: Cell = ("", "base")
 RELIEF_STATES = ("helped", "did_not_help", "help_not_recorded")
@@ -32,16 +33,40 @@ class Counts:
 
 
 @dataclass(frozen=True)
+class Control:
+    """Counts of 1 to `most` are not written, 0: all are, as they are; larger ones are rounded to the nearest `step`, 1: not at all."""
+    most: int = MOST
+    step: int = STEP
+
+    @property
+    def rounds(self) -> bool:
+        return bool(self.most) and self.step > 1
+
+    def rounded(self, n: int) -> int:
+        """Never down to what is not written: the order of two counts stays, so that a part is not more than the whole."""
+        if not (self.rounds and n):
+            return n
+        return max(self.step * ((n + self.step // 2) // self.step), self.step * (self.most // self.step + 1))
+
+    def sentence(self) -> str:
+        if not self.most:
+            return "Disclosure control is off: small counts are in it."
+        rest = f" Larger counts are rounded to the nearest {self.step}." if self.rounds else ""
+        return f"Counts of 1 to {self.most} patients are not in it, nor what they could be computed from.{rest}"
+
+
+@dataclass(frozen=True)
 class Kept:
     """What may be written: each count, or the words that stand for it."""
     counts: Counts
     words: dict[Cell, str]
+    control: Control = Control(step=1)
 
     def __getitem__(self, cell: Cell) -> int | str:
-        return self.words.get(cell, self.counts.n[cell])
+        return self.words[cell] if cell in self.words else self.control.rounded(self.counts.n[cell])
 
     def number(self, cell: Cell) -> int | None:
-        return None if cell in self.words else self.counts.n[cell]
+        return None if cell in self.words else self.control.rounded(self.counts.n[cell])
 
 
 def few(most: int) -> str:
@@ -104,16 +129,19 @@ def grid(frame: pd.DataFrame, base: int) -> Counts:
 
 
 def relief(frame: pd.DataFrame) -> Counts:
-    """A row a treatment, then who tried nothing and whom nothing helped, each of those who answered that: code, tried, helped,
-    help_not_recorded, answered, not_recorded. Whoever tried something and neither was helped nor left it open was not helped."""
+    """A row a treatment, then who tried nothing and whom nothing helped: code, tried, helped, help_not_recorded, answered, not_recorded.
+    Those who answered are the same of all treatments, and others of each of the last two. Whoever tried something and neither was helped
+    nor left it open was not helped."""
     n: dict[Cell, int] = {}
     sums, most = [], []
     for row in frame.itertuples():
-        tried, answered, blank = (row.code, "tried"), (row.code, "answered"), (row.code, "not_recorded")
+        is_treatment = row.helped == row.helped
+        of = "" if is_treatment else row.code
+        tried, answered, blank = (row.code, "tried"), (of, "answered"), (of, "not_recorded")
         n |= {tried: int(row.tried), answered: int(row.answered), blank: int(row.not_recorded)}
         sums.append((BASE, (answered, blank)))
         most.append(((tried,), (answered,)))
-        if row.helped == row.helped:
+        if is_treatment:
             parts = tuple((row.code, name) for name in RELIEF_STATES)
             n |= dict(zip(parts, (int(row.helped), int(row.tried - row.helped - row.help_not_recorded), int(row.help_not_recorded)), strict=True))
             sums.append((tried, parts))
@@ -129,7 +157,7 @@ def answered(frame: pd.DataFrame) -> Counts:
 
 def anywhen(frame: pd.DataFrame, base: int) -> Counts:
     """A row a span of time, everybody in one at least: code, patients."""
-    n = {(row.code, "n"): int(row.patients) for row in frame.itertuples()}
+    n = {(row.code, "patients"): int(row.patients) for row in frame.itertuples()}
     return _counts(n | {BASE: base}, most=[*(((cell,), (BASE,)) for cell in n), ((BASE,), tuple(n))] if n else [])
 
 
@@ -147,7 +175,34 @@ def _counts(n: dict[Cell, int], sums: Iterable[tuple[Cell, tuple[Cell, ...]]] = 
 def protect(counts: Counts, most: int = MOST, hidden: Collection[Cell] = ()) -> Kept:
     """With no count of 1 to `most`, and as few others missing as that takes; with `hidden` missing for another reason. 0 hides nothing."""
     words = {cell: few(most) for cell, n in counts.n.items() if 1 <= n <= most}
-    words |= {cell: HIDDEN for cell in hidden if most and cell not in words}
+    return _completed(counts, most, words | {cell: HIDDEN for cell in hidden if most and cell not in words}, hidden)
+
+
+def protect_together(tables: Mapping[str, Counts], same: Callable[[str, Cell], tuple[str, Cell]], most: int = MOST) -> dict[str, Kept]:
+    """Tables of the same patients on one sheet, by name: what one of them leaves out, no other tells. They share the base; `same` names the
+    table and the cell in which another count stands too."""
+    def place(name: str, cell: Cell) -> Cell:
+        if cell == BASE:
+            return cell
+        other, of_other = same(name, cell)
+        if other in tables and tables[other].n.get(of_other) == tables[name].n[cell]:
+            name, cell = other, of_other
+        return f"{name} {cell[0]}", cell[1]
+
+    def all_of(name: str, cells: Iterable[Cell]) -> tuple[Cell, ...]:
+        return tuple(place(name, cell) for cell in cells)
+    whole = Counts({place(name, cell): n for name, counts in tables.items() for cell, n in counts.n.items()},
+                   tuple(AtMost(all_of(name, rule.these), all_of(name, rule.those)) for name, counts in tables.items() for rule in counts.rules))
+    alone: dict[Cell, str] = {}
+    for name, counts in tables.items():
+        for cell, word in protect(counts, most).words.items():
+            alone[place(name, cell)] = HIDDEN if alone.get(place(name, cell)) == HIDDEN else word
+    words = _completed(whole, most, alone, alone).words
+    return {name: Kept(counts, {cell: words[place(name, cell)] for cell in counts.n if place(name, cell) in words}) for name, counts in tables.items()}
+
+
+def _completed(counts: Counts, most: int, words: dict[Cell, str], hidden: Collection[Cell]) -> Kept:
+    """Without what the words could be computed from; those of `hidden` stay."""
     known = _Known(counts, most)
     while told := known.told(words):
         near = [cell for cell in known.near(told[0]) if cell not in words] or [cell for cell in counts.n if cell not in words]

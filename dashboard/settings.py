@@ -15,6 +15,8 @@ class Settings:
         "env": "PAIN_DIARY_DEMO", "help": "yes: a database file that the app creates starts with the demo diaries; no: it starts empty"})
     few: str = field(default="10", metadata={
         "env": "PAIN_DIARY_FEW", "help": "Counts of 1 to this many patients are left out of tables and pictures that are taken away; 0: none is"})
+    rounding: str = field(default="5", metadata={
+        "env": "PAIN_DIARY_ROUND", "help": "Larger counts in them are rounded to the nearest multiple of this; 1: none is"})
     probe: str = field(default="no", metadata={
         "env": "PAIN_DIARY_PROBE", "help": "yes: pages stamp a hidden run counter, for browser tests"})
 
@@ -23,6 +25,11 @@ def most_few(given: Settings) -> int:
     """What cannot be read hides as much as the default; of 1 to 1, the words would say the number."""
     most = int(given.few) if given.few.isdecimal() else None
     return int(Settings.few) if most is None or most == 1 else most
+
+
+def rounding(given: Settings) -> int:
+    """What cannot be read rounds as the default does."""
+    return int(given.rounding) if given.rounding.isdecimal() and int(given.rounding) else int(Settings.rounding)
 
 
 def read(environ: Mapping[str, str]) -> Settings:

@@ -277,6 +277,6 @@ MOST = 1000  # numbers that are put into a statement as they are
 
 def flags_of(connection: Connection, patient: int) -> pd.DataFrame:
     """Every flag of a patient, the worst tier first, open before closed."""
-    found = pd.DataFrame(_rows(connection, select(flag).where(flag.c.patient == int(patient))), columns=[c.name for c in flag.c])
-    order = pd.DataFrame({"tier": found["tier"].map({"E": 0, "U": 1, "R": 2}), "closed": found["status"] == "closed", "flag": found["flag"]})
-    return found.loc[order.sort_values(["closed", "tier", "flag"]).index].reset_index(drop=True)
+    found = connection.execute(select(flag).where(flag.c.patient == int(patient))).all()
+    order = sorted(found, key=lambda row: (row.status == "closed", "EUR".index(row.tier), row.flag))
+    return pd.DataFrame(order, columns=[c.name for c in flag.c])

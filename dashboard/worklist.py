@@ -135,7 +135,7 @@ def _standing(connection: Connection, of: Table, with_lacking: bool) -> dict[int
 def names(connection: Connection, patients: list[int]) -> pd.DataFrame:
     found = select(patient.c.patient, source.c.name.label("source"), patient.c.patient_id).join(source, source.c.source == patient.c.source).where(
         patient.c.patient.in_([int(p) for p in patients]))
-    return pd.DataFrame(connection.execute(found).mappings().all(), columns=["patient", "source", "patient_id"])
+    return pd.DataFrame(connection.execute(found).all(), columns=["patient", "source", "patient_id"])
 
 
 def named(connection: Connection, of: Table) -> dict[int, dict[str, str]]:

@@ -7,6 +7,7 @@ from dashboard.figures.cohort import Chart, Look, Mark
 from dashboard.figures.tokens import TOKENS
 
 WIDTH, ROW, _LABEL, _TEXT = 520, 17, 190, 70
+_LONG, _NARROW = 30, 36  # letters of a label, pixels of a column: what is longer, or has less room, is written smaller, or upwards
 _COLOUR = TOKENS["light"]
 _PATTERNS = (f'<pattern id="hatched" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path d="M1 0V5" '
              f'stroke="{_COLOUR["none"]}"/></pattern><pattern id="dotted" width="5" height="5" patternUnits="userSpaceOnUse"><circle cx="1.5" cy="1.5" '
@@ -38,7 +39,7 @@ def _lying(chart: Chart, words: Mapping[str, str], top: int) -> tuple[Iterable[s
     room = WIDTH - _LABEL - _TEXT
 
     def row(mark: Mark, y: int) -> str:
-        found, at = _text(_LABEL - 8, y + 12, mark.label, "end"), float(_LABEL)
+        found, at = _text(_LABEL - 8, y + 12, mark.label, "end", 11 if len(mark.label) < _LONG else 9), float(_LABEL)
         for look, length in () if mark.code in words else mark.parts:
             if length:
                 found += f'<rect x="{at:.1f}" y="{y + 2.5}" width="{room * length / 100:.1f}" height="11" {_FILL[look]}/>'
@@ -57,7 +58,10 @@ def _standing(chart: Chart, words: Mapping[str, str], top: int) -> tuple[Iterabl
             found.append(f'<rect x="{x + 3:.1f}" y="{foot - high:.1f}" width="{wide - 6:.1f}" height="{high:.1f}" {_FILL[look]}/>')
         if mark.second is not None:
             found.append(_diamond(middle, foot - tall * mark.second / 100))
-        found.append(_text(middle, top + 12, words.get(mark.code, mark.text), "middle", 8 if mark.code in words else 10))
+        if mark.code in words and wide < _NARROW:
+            found.append(f'<text transform="translate({middle + 3:.1f} {foot - 4}) rotate(-90)" font-size="9">{escape(words[mark.code])}</text>')
+        else:
+            found.append(_text(middle, top + 12, words.get(mark.code, mark.text), "middle", 8 if mark.code in words else 10))
         found.append(_text(middle, foot + 13, mark.label, "middle"))
     at = 0.0
     for text, under in chart.bands:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard import activity, audit
 from dashboard.activity import KINDS, Question
-from dashboard.views import frame, session
+from dashboard.views import frame, session, trace
 from dashboard.wording import counted
 
 PAGE = 100
@@ -41,7 +41,7 @@ def page() -> None:
 
 def _filters() -> Question:
     with session.reading() as connection:
-        people = audit.names(connection)
+        people = [*audit.names(connection), audit.UNNAMED]
     with st.container(horizontal=True, gap="small"):
         kinds = st.multiselect("Kind", list(KINDS), format_func=KINDS.get, key="activity_kinds", placeholder="any kind", width=280)
         by = st.selectbox("Who", people, index=None, format_func=lambda who: "the app" if who == activity.SYSTEM else who, key="activity_by",
@@ -70,7 +70,8 @@ def _export(question: Question, total: int) -> None:
     if session.name():
         zone = ZoneInfo(session.zone())
         st.download_button("Download as CSV", lambda: _sheet(question, zone), "activity.csv", "text/csv", key="activity_csv", icon=":material/download:",
-                           on_click=_record_export, args=(total,), help="All events that fit the filters, not only this page. The download is itself recorded.")
+                           **trace.left("the activity list", rows=total),
+                           help="All events that fit the filters, not only this page. The download is itself recorded.")
     else:
         with st.popover("Download as CSV", icon=":material/download:", key="activity_csv_name", width="content"):
             st.markdown("A download is recorded, so it needs a name.")
@@ -80,10 +81,6 @@ def _export(question: Question, total: int) -> None:
 def _sheet(question: Question, zone: ZoneInfo) -> str:
     with session.reading() as connection:
         return activity.sheet(activity.lines(connection, question, zone))
-
-
-def _record_export(rows: int) -> None:
-    session.write("Download recorded.", lambda: activity.record_export(session.engine(), rows, by=session.name(), at=session.now()))
 
 
 def _table(made: pd.DataFrame) -> None:

@@ -21,7 +21,7 @@ from dashboard.wording import counted, percent
 _WHATEVER = {"locations": "any place", "qualities": "any quality", "durations": "any duration", "severity": "any severity",
              "together": "any pair", "symptoms": "any symptom", "ages": "any age", "sexes": "any sex", "sources": "any source",
              "relief": "any relief", "hours": "any hour", "high_pain": "any share"}
-HEIGHT = 180  # pixels of a chart: two rows of cards fit a small screen
+HEIGHT = 166  # pixels of a chart: two rows of cards fit a small screen
 
 
 def grid() -> GridContainer:

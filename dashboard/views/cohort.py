@@ -13,7 +13,7 @@ from dashboard.figures.tokens import TOKENS
 from dashboard.imports import export
 from dashboard.sample import Base, Per
 from dashboard.status import Status
-from dashboard.views import cards, filtering, frame, marks, more, patient_link, question, saving, session, takeaway
+from dashboard.views import cards, filtering, frame, marks, more, patient_link, question, saving, session, takeaway, trace
 from dashboard.wording import counted, number, plain
 from dashboard.worklist import TIER_OF
 
@@ -33,8 +33,7 @@ def page() -> None:
     takeaway.begin(cohort, found)
     with beside:
         stands = st.container(width="content")
-        filtering.popover(cohort, found)
-        question.bar(cohort, found)
+        question.bar()
     with st.container(gap="xsmall"):
         numbers = _numbers(crossfilter.NAMES, cohort, per, found)
         saving.frozen(cohort, numbers["base"])
@@ -81,13 +80,14 @@ def _base(base: Base, cohort: Cohort, found: Status) -> None:
     each = base.entries_per_patient
     low, median, high = ("" if value is None else number(round(value, 1)) for value in (each["q1"], each["median"], each["q3"]))
     middle = f" · median {median} each [{low}–{high}]" if median else ""
-    row = st.container(horizontal=True, vertical_alignment="center", gap="xsmall")
-    with row, st.container(horizontal=True, vertical_alignment="center", key="base", gap="xsmall"):
+    with st.container(horizontal=True, vertical_alignment="center", key="base", gap="xsmall"):
         st.markdown(f"{plain(cohort.describe())}: **{counted(base.patients, 'patient')}** · **{counted(base.entries, 'entry')}**:gray[{middle}]",
-                    width="content")
-        question.chips(cohort)
-    with row:
+                    width="stretch")
         question.actions(cohort, found)
+    # a row of its own, there with or without chips: nothing below moves when one comes
+    with st.container(horizontal=True, vertical_alignment="center", key="filter_row", gap="xsmall"):
+        filtering.popover(cohort, found)
+        question.chips(cohort)
 
 
 # --- who ----------------------------------------------------------------------------------------------------------------------------
@@ -100,14 +100,13 @@ def _members(cohort: Cohort, base: Base, found: Status) -> None:
         st.subheader("Patients in this cohort", anchor=False, width="content")
         opened = st.container(width="stretch")
         page_number = st.pagination(pages, key="members_page", persist_state="session") if pages > 1 else 1
-        st.download_button("CSV", lambda: _sheet(cohort, found), "patients.csv", "text/csv", key="csv_members", on_click="ignore",
-                           icon=":material/download:", help=f"All {counted(base.patients, 'patient')} of this cohort")
+        st.download_button("CSV", lambda: _sheet(cohort, found), "patients.csv", "text/csv", key="csv_members", icon=":material/download:",
+                           help=f"All {counted(base.patients, 'patient')} of this cohort", **trace.left("the patients of a cohort", patients=base.patients))
     with st.spinner("Listing the patients …", show_time=True):
         shown = session.answer("members", {"question": cohort.question(), **found.times, "page": page_number},
                                lambda connection: members.page(connection, cohort, **found.times, first=(page_number - 1) * PAGE, most=PAGE))
     rows = shown["patient"].tolist()
-    if session.recall("members") is None and session.recall("patient_page") in rows:
-        session.choose_row("members", rows.index(session.recall("patient_page")))  # back from the patient's page
+    _keep_choice(rows)
     st.dataframe(_in_words(shown), key="members", hide_index=True, on_select="rerun", selection_mode=["single-row", "single-cell"], row_height=34,
                  height=min(36 + 34 * len(shown), 620), alt="Patients of this cohort, worst tier first; choose one to open the patient's page",
                  column_config={"Stands as": st.column_config.TextColumn(width=140), "Entries": st.column_config.NumberColumn(width=60),
@@ -124,6 +123,16 @@ def _members(cohort: Cohort, base: Base, found: Status) -> None:
         else:
             patient_id = shown.loc[rows.index(chosen), "patient_id"]
             patient_link.link(int(chosen), "cohort", "open_patient", f"Open {plain(patient_id)}")
+
+
+def _keep_choice(rows: list[int]) -> None:
+    """The table knows its chosen row by the place: in another list somebody else would stand there, whom nobody chose."""
+    if session.recall("members") is None:  # just come to this page
+        back = session.recall("patient_page") if session.recall("patient_from") == "cohort" else None
+        session.choose_row("members", rows.index(back) if back in rows else None)
+    elif session.recall("members_rows") != rows:
+        session.choose_row("members", None)
+    session.remember("members_rows", rows)
 
 
 def _in_words(shown: pd.DataFrame) -> pd.DataFrame | Styler:

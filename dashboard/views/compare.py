@@ -115,7 +115,7 @@ def _card(name: str, title: str, note: str, most: int | None, made: Comparison, 
             st.markdown(f"**{title}** :small[:gray[{note}]]", width="stretch")
             opened = st.popover("Table", type="tertiary", key=f"compare_table_{name}", on_change="rerun")
             st.download_button("CSV", partial(_sheet, name, made, about), f"compare_{name}.csv", "text/csv", key=f"compare_csv_{name}", type="tertiary",
-                               on_click="ignore", help=f"This table as a file. {takeaway.control()}")
+                               on_click="ignore", help=takeaway.help_of("This table as a file."))
         if opened.open:
             with opened:
                 st.dataframe(rows.drop(columns="code").round(1), hide_index=True, key=f"compare_twin_{name}", width=640, alt=f"{title}, A and B as a table")
@@ -150,7 +150,7 @@ def _in_words(rows: pd.DataFrame) -> str:
 
 
 def _sheet(name: str, made: Comparison, about: dict[str, str]) -> str:
-    return export.sheet(outgoing.compared(name, made, about, takeaway.most_few()))
+    return export.sheet(outgoing.compared(name, made, about, takeaway.control()))
 
 
 page()

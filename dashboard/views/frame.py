@@ -1,4 +1,6 @@
 """What all pages share: the status line, the state of an empty or unreachable database, the name of who signs."""
+from collections.abc import Callable
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -28,6 +30,16 @@ def coloured_tier(code: str) -> str:
 def small(text: str, **layout: object) -> None:
     """Like a caption, which would fade colours too: a warning in it would not be readable."""
     st.markdown(f":small[:gray[{text}]]", **layout)
+
+
+def opened(name: str, heading: str, shut: Callable[[], None], label: str = "Close", icon: str = ":material/close:") -> DeltaGenerator:
+    """What a row of a list opens below it: a frame with a heading, and the way back."""
+    made = st.container(border=True, key=f"{name}_detail")
+    with made, st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(heading, width="content")
+        st.space("stretch")
+        st.button(label, key=f"{name}_shut", icon=icon, shortcut="Esc", type="tertiary", on_click=shut)
+    return made
 
 
 def begin(title: str) -> Status:

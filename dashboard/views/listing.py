@@ -14,7 +14,7 @@ from dashboard.lineup import TIERS, Filters, Lineup
 from dashboard.rules import active
 from dashboard.rules.seen import RECENT
 from dashboard.status import Status
-from dashboard.views import frame, noted, session
+from dashboard.views import frame, noted, session, trace
 from dashboard.wording import counted
 
 PAGE = 50  # patients
@@ -60,18 +60,19 @@ def downloads(filters: Filters, found: Status, now: datetime, order: Lineup) -> 
     def lines() -> pd.DataFrame:
         with engine.connect() as connection:
             return worklist.details(connection, order.patients, filters, as_of=found.as_of, now=now)
-    take_along(lines, "Worklist", text)
+    take_along(lines, len(order.patients), "Worklist", text)
 
 
-def take_along(lines: Callable[[], pd.DataFrame], title: str, text: str, without: str = "no open flag") -> None:
+def take_along(lines: Callable[[], pd.DataFrame], patients: int, title: str, text: str, without: str = "no open flag") -> None:
     copied = st.popover("Copy as text", key="copy", on_change="rerun")
     if copied.open:
         with copied:
             st.code(handout.as_text(lines(), text, without), language=None, height=300)
-    st.download_button("CSV", lambda: handout.sheet(lines()).to_csv(index=False), "worklist.csv", "text/csv", key="csv", on_click="ignore",
-                       icon=":material/download:", help="Exactly these lines, of all pages")
+    st.download_button("CSV", lambda: handout.sheet(lines()).to_csv(index=False), "worklist.csv", "text/csv", key="csv", icon=":material/download:",
+                       help="Exactly these lines, of all pages", **trace.left("a worklist", patients=patients))
     st.download_button("Print", lambda: handout.printable(lines(), title, text), "worklist.html", "text/html", key="print",
-                       on_click="ignore", icon=":material/print:", help="A page of its own with exactly these lines; open it and print")
+                       icon=":material/print:", help="A page of its own with exactly these lines; open it and print",
+                       **trace.left("a worklist to print", patients=patients))
 
 
 # --- lines ------------------------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from dashboard.rules.definition import Rule, RuleSet
 from dashboard.rules.over_time import KINDS
 from dashboard.rules.parameters import differences
 from dashboard.status import Status
-from dashboard.views import frame, patient_link, rule_form, session
+from dashboard.views import frame, patient_link, rule_form, session, trace
 from dashboard.wording import counted, plain
 
 SOURCE_KINDS = {"page": "clinic page", "framework": "framework", "proposal": "proposal"}
@@ -27,11 +27,7 @@ def shut() -> None:
 
 def show(rule: Rule, now: RuleSet, counts: dict[str, int] | None, found: Status) -> None:
     """`counts`: none for a rule that is not in force."""
-    with st.container(border=True, key="rule_detail"):
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption(f"{rule.rule_id}, version {rule.version}", width="content")
-            st.space("stretch")
-            st.button("Close", key="rule_shut", icon=":material/close:", shortcut="Esc", type="tertiary", on_click=shut)
+    with frame.opened("rule", f":small[:gray[{rule.rule_id}, version {rule.version}]]", shut):
         st.markdown(f"#### {rule.title}")
         if counts:
             st.caption(f"{counts['met']:,} met · {counts['not_met']:,} not met · {counts['cannot_assess']:,} can't be assessed"
@@ -115,8 +111,9 @@ def _rows(rule: Rule, as_of: int) -> None:
         if total > PAGE:
             st.pagination(-(-total // PAGE), key="rule_page", on_change=session.forget, args=("rule_patient",))
         engine = session.engine()
-        st.download_button("CSV", lambda: _sheet(engine, rule, as_of), f"rule_{rule.rule_id}.csv", "text/csv", key="rule_csv", on_click="ignore",
-                           icon=":material/download:", help=f"The rows of all {counted(total, 'patient')}" if total <= MOST_IN_SHEET else
+        st.download_button("CSV", lambda: _sheet(engine, rule, as_of), f"rule_{rule.rule_id}.csv", "text/csv", key="rule_csv",
+                           icon=":material/download:", **trace.left("entries that meet a rule", patients=min(total, MOST_IN_SHEET)),
+                           help=f"The rows of all {counted(total, 'patient')}" if total <= MOST_IN_SHEET else
                            f"The rows of the newest {MOST_IN_SHEET:,} of {total:,} patients")
     session.remember("rule_patients", made["patient"].tolist())
     text = st.column_config.TextColumn

@@ -83,7 +83,7 @@ def _listed(stood: Past, day: int, known: str, found: Status, beside: DeltaGener
     with beside:
         listing.total(counts, len(stood.people))
         if patients:
-            listing.take_along(lines, f"Worklist of {spoken(day)}", text, "met no criterion of a tier")
+            listing.take_along(lines, len(patients), f"Worklist of {spoken(day)}", text, "met no criterion of a tier")
     listing.tiles(counts, session.recall("past_tile"), _tile, "past_tile")
     with st.container(horizontal=True, vertical_alignment="center"):
         frame.small(f"{counted(len(patients), 'patient')} shown · {text}", width="content")

@@ -13,7 +13,7 @@ from dashboard.imports import export
 from dashboard.rules import active
 from dashboard.rules.definition import RuleSet
 from dashboard.status import Status
-from dashboard.views import flagged, frame, noted, person, session
+from dashboard.views import flagged, frame, noted, person, session, trace
 from dashboard.wording import counted, period, plain
 
 BACK = {"worklist": ("dashboard/views/worklist.py", "Back to the worklist"), "cohort": ("dashboard/views/cohort.py", "Back to the cohort"),
@@ -141,10 +141,11 @@ def _beside(patient: int, anything: bool, found: Status, paper: Callable[[], str
     st.button("Another patient", key="another", type="tertiary", on_click=session.forget, args=("patient_page", "patient_from", "patient_wanted"))
     if anything:
         engine = session.engine()
-        st.download_button("CSV", lambda: _sheet(engine, patient, found.as_of), "patient_entries.csv", "text/csv", key="csv", on_click="ignore",
-                           icon=":material/download:", help="Every entry of this patient, in the columns that the import reads back")
-        st.download_button("Print", paper, "patient.html", "text/html", key="print", on_click="ignore", icon=":material/print:",
-                           help="One page to hand over; open it and print")
+        st.download_button("CSV", lambda: _sheet(engine, patient, found.as_of), "patient_entries.csv", "text/csv", key="csv",
+                           icon=":material/download:", help="Every entry of this patient, in the columns that the import reads back",
+                           **trace.left("all entries of a patient", patients=1))
+        st.download_button("Print", paper, "patient.html", "text/html", key="print", icon=":material/print:",
+                           help="One page to hand over; open it and print", **trace.left("a patient's page to print", patients=1))
 
 
 def _paper(patient_id: str, about: list[str], who: Person, standing: dict | None, flags: pd.DataFrame, diary: pd.DataFrame, rule_set: RuleSet,

@@ -7,7 +7,7 @@ from dashboard.days import spoken
 from dashboard.quality import found as quality
 from dashboard.quality.alerts import ALERTS, OF
 from dashboard.quality.found import Base, Found, Summary
-from dashboard.views import frame, patient_link, session
+from dashboard.views import frame, patient_link, session, trace
 from dashboard.wording import counted, plain
 
 PAGE = 50
@@ -84,11 +84,7 @@ def _shut() -> None:
 
 def _detail(code: str, summary: Summary) -> None:
     alert, found, base = OF[code], summary.found[code], summary.base
-    with st.container(border=True, key="quality_detail"):
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{code} · {alert.title}**", width="content")
-            st.space("stretch")
-            st.button("All checks", key="quality_shut", icon=":material/arrow_back:", shortcut="Esc", type="tertiary", on_click=_shut)
+    with frame.opened("quality", f"**{code} · {alert.title}**", _shut, "All checks", ":material/arrow_back:"):
         st.markdown(f"**Checked.** {alert.checked}  \n**Not checked.** {alert.not_checked}")
         if not found:
             of = [counted(base.patients, "patient"), *([counted(_entries(code, base), "entry")] if "entries" in alert.reads else []),
@@ -167,8 +163,8 @@ def _leave() -> None:
 
 def _download(code: str, as_of: int, total: int) -> None:
     engine = session.engine()
-    st.download_button("CSV", lambda: _sheet(engine, code, as_of), f"data_quality_{code}.csv", "text/csv", key="quality_csv", on_click="ignore",
-                       icon=":material/download:",
+    st.download_button("CSV", lambda: _sheet(engine, code, as_of), f"data_quality_{code}.csv", "text/csv", key="quality_csv",
+                       **trace.left("rows of doubtful quality", rows=min(total, MOST_IN_SHEET)), icon=":material/download:",
                        help=f"All {counted(total, 'row')}" if total <= MOST_IN_SHEET else f"The newest {MOST_IN_SHEET:,} of {total:,} rows")
 
 

@@ -67,7 +67,7 @@ def _step(back: bool) -> None:
     session.remember("members_page", 1)
 
 
-def bar(cohort: Cohort, found: Status) -> None:
+def bar() -> None:
     """What is counted; beside the title."""
     session.remember("count_per", session.recall("per", "patient"))
     st.radio("Count", list(PER), format_func=PER.get, key="count_per", label_visibility="collapsed", horizontal=True, width="content",

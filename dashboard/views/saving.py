@@ -30,6 +30,7 @@ def box(cohort: Cohort, found: Status, ask: Callable[[Cohort], None]) -> None:
     if not opened.open:
         return
     with opened, st.container(width=460):
+        st.markdown(f"**Save** {plain(cohort.describe())}")
         if session.ask_name("saved"):
             _save(cohort, found)
         with session.reading() as connection:
@@ -40,7 +41,6 @@ def box(cohort: Cohort, found: Status, ask: Callable[[Cohort], None]) -> None:
 
 
 def _save(cohort: Cohort, found: Status) -> None:
-    st.markdown(f"**Save** {plain(cohort.describe())}")
     left, right = st.columns(2)
     left.text_input("Name", key="saved_as", max_chars=LONGEST, help="Of a saved cohort: a new version of it. No patient's id or name, please.")
     right.text_input("Note", key="saved_note", max_chars=LONGEST_NOTE)

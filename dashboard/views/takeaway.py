@@ -4,10 +4,11 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard import crossfilter, outgoing, settings
+from dashboard import crossfilter, outgoing, pictured, settings
 from dashboard import report as reports
 from dashboard.cohort import Cohort
 from dashboard.days import date_of, spoken
+from dashboard.disclosure import Control
 from dashboard.imports import export
 from dashboard.outgoing import Outgoing
 from dashboard.status import DISCLAIMER, Status
@@ -19,14 +20,13 @@ CARDS = {"where": ("locations",), "quality": ("qualities",), "duration": ("durat
          "high_pain": ("high_pain",), "hour_of_day": ("hours",), "completeness": ("blank",)}
 
 
-def most_few() -> int:
-    return settings.most_few(settings.read(os.environ))
+def control() -> Control:
+    given = settings.read(os.environ)
+    return Control(settings.most_few(given), settings.rounding(given))
 
 
-def control() -> str:
-    most = most_few()
-    return (f"Counts of 1 to {most} patients are not in it, nor what they could be computed from; on screen they are." if most
-            else "Disclosure control is off: small counts are in it.")
+def help_of(file: str) -> str:
+    return f"{file} {control().sentence()}{' On screen all are as they are.' if control().most else ''}"
 
 
 def begin(cohort: Cohort, found: Status) -> None:
@@ -41,39 +41,38 @@ def links(card: str) -> None:
         for name in CARDS[card]:
             of = f" {outgoing.CHARTS[name].title.lower()}" if len(CARDS[card]) > 1 else ""
             st.download_button(f"CSV{of}", partial(_sheet, name, cohort, found), f"{name}.csv", "text/csv", key=f"csv_{name}", on_click="ignore",
-                               icon=":material/download:", help=f"This table of patients as a file. {control()}")
-            if outgoing.CHARTS[name].picture:
-                st.download_button(f"SVG{of}", partial(_picture, name, cohort, found, session.theme()), f"{name}.svg", "image/svg+xml", key=f"svg_{name}",
-                                   on_click="ignore", icon=":material/image:", help=f"This picture of patients as a file. {control()}")
+                               icon=":material/download:", help=help_of("This table of patients as a file."))
+            st.download_button(f"SVG{of}", partial(_picture, name, cohort, found, session.theme()), f"{name}.svg", "image/svg+xml", key=f"svg_{name}",
+                               on_click="ignore", icon=":material/image:", help=help_of("This picture of patients as a file."))
 
 
 def _made(name: str, cohort: Cohort, found: Status) -> Outgoing:
     with session.reading() as connection:
         counted = crossfilter.count(connection, crossfilter.context(cohort, name), ["base", name], **found.times)
-    return outgoing.protected(name, counted[name], counted["base"].patients, most_few())
+    return outgoing.protected(name, counted[name], counted["base"].patients, control())
 
 
 def _sheet(name: str, cohort: Cohort, found: Status) -> str:
-    return export.sheet(outgoing.sheet(_made(name, cohort, found), about(crossfilter.context(cohort, name), found), most_few()))
+    return export.sheet(outgoing.sheet(_made(name, cohort, found), about(crossfilter.context(cohort, name), found)))
 
 
 def _picture(name: str, cohort: Cohort, found: Status, theme: str) -> str:
-    return outgoing.picture(_made(name, cohort, found), theme)
+    return pictured.picture(_made(name, cohort, found), theme)
 
 
 def report(cohort: Cohort, found: Status) -> None:
     """Made when it is asked for."""
     st.download_button("Report", partial(_report, cohort, found), "cohort_report.html", "text/html", key="report", type="tertiary", on_click="ignore",
-                       icon=":material/summarize:", help=f"All charts and their tables on pages to print, counted in patients. {control()}")
+                       icon=":material/summarize:", help=help_of("All charts and their tables on pages to print, counted in patients."))
 
 
 def _report(cohort: Cohort, found: Status) -> str:
     with session.reading() as connection:
-        made = reports.counted(connection, cohort, most_few(), **found.times)
+        made = reports.counted(connection, cohort, control(), **found.times)
     through = about(cohort, found)["data_through"]
     known = f", as known at event {found.known_at}" if found.known_at is not None else ""
     lines = [f"As of {spoken(found.as_of)}{known} · data through {through or 'no day'} (oldest source) · rules v{found.rule_set}",
-             f"Made {session.now():%Y-%m-%d %H:%M} UTC. Each patient counts once. {control()}"]
+             f"Made {session.now():%Y-%m-%d %H:%M} UTC. Each patient counts once. {control().sentence()}"]
     return reports.page(cohort.describe(), made, lines, disclaimer=DISCLAIMER)
 
 

@@ -65,7 +65,7 @@ def _treatment(code: str) -> Iterator[World]:
     parts = [(code, name) for name in disclosure.RELIEF_STATES]
     for said in product(range(TRIED), repeat=3):
         for answered, blank in product(range(sum(said), TRIED), range(TRIED)):
-            yield dict(zip(parts, said, strict=True)) | {(code, "tried"): sum(said), (code, "answered"): answered, (code, "not_recorded"): blank,
+            yield dict(zip(parts, said, strict=True)) | {(code, "tried"): sum(said), ("", "answered"): answered, ("", "not_recorded"): blank,
                                                         BASE: answered + blank}
 
 

@@ -1,7 +1,6 @@
 """The sixteen hazards of data/HAZARDS.md, each against the control that is there. Deeper tests of most of them lie beside this file."""
 import json
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, select
 from streamlit.testing.v1 import AppTest
 
-from dashboard import audit, database, handout, lineup, past, start, status, triage, worklist
+from dashboard import audit, handout, lineup, outgoing, past, status, triage, worklist
 from dashboard.__main__ import main
 from dashboard.days import spoken
 from dashboard.errors import Conflict, Refused
@@ -37,14 +36,8 @@ FATES = ("loaded", "quarantined", "duplicate", "left_out")
 
 @pytest.fixture(scope="module")
 def few_rules(duckdb_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database file with few rules in force, which are soon evaluated, and no diaries; to be copied."""
-    path = tmp_path_factory.mktemp("hazards") / "clinic.duckdb"
-    shutil.copy(duckdb_template, path)
-    engine = database.open_engine(f"duckdb:///{path}")
-    Clinic(engine, rules=("E01", "E05", "U01", "U02"))
-    engine.dispose()
-    start.open_database(f"duckdb:///{path}", at=session.now(), today=session.today()).dispose()
-    return path
+    """Few rules, which are soon evaluated."""
+    return events.prepared(duckdb_template, tmp_path_factory.mktemp("hazards"), ("E01", "E05", "U01", "U02"))
 
 
 @pytest.fixture
@@ -319,7 +312,10 @@ def test_hazard_13_few_patients_in_an_export(app: Engine, monkeypatch: pytest.Mo
         assert not re.search(r"ZQ-|Quux|KEY-|patient_id", text)
     assert re.search(r"^ripping,[^,]+,1 to 10,1 to 10,suppressed,suppressed,1 to 10,patients,All entries,", files["qualities.csv"], re.MULTILINE)
     for name in charts:
-        assert not re.search(r",[1-5],", files[f"{name}.csv"].replace(',1,"counts of', ',"counts of')), "five patients are nowhere, nor one of them"
+        assert not re.search(r",[1-5],", files[f"{name}.csv"].replace(',1,"Counts of', ',"Counts of')), "five patients are nowhere, nor one of them"
+    assert all(f"<h2>{kind.title}</h2>" in files["cohort_report.html"] for kind in outgoing.CHARTS.values()), "the report has them all"
+    assert "rounded to the nearest 5" in files["cohort_report.html"]
+    assert not re.search(r"</td>\s*<td>[1-5]</td>|\b[1-5] (of|patients?)\b", files["cohort_report.html"])
     assert twins["quality"].set_index("code").at["ripping", "n"] == 1 and "ZQ-1" in lists["patients.csv"]
     assert json.loads(summary)["symptoms"]["urinary_incontinence"]["present"] == 1
 

@@ -34,7 +34,7 @@ WRITES: dict[str, Callable[[Clinic], Callable[[], object]]] = {
     "evaluate who is touched": lambda c: lambda: flags.store(c.engine, as_of=TODAY, everybody=False, **c.moment()),
     "record the shipped rules": lambda c: lambda: active.record_shipped(c.engine, at=c.at),
     "activate rules": lambda c: lambda: active.activate(c.engine, 2, reason="agreed", **c.moment()),
-    "record an export": lambda c: lambda: activity.record_export(c.engine, 3, **c.moment()),
+    "record an export": lambda c: lambda: activity.record_export(c.engine, "a list", rows=3, **c.moment()),
     "save a cohort": lambda c: lambda: saved.save(c.engine, "All", Cohort(), freeze_as_of=TODAY, **c.moment()),
     "acknowledge": lambda c: act(c, "acknowledge"), "start": lambda c: act(c, "start"), "assign": lambda c: act(c, "assign", assignee="M. Ito"),
     "note": lambda c: act(c, "note", text="rang"), "escalate": lambda c: act(c, "escalate"),

@@ -1,5 +1,6 @@
 """The picture of one patient: gaps stay gaps, three states look different without colour, everything stands on one axis."""
 import re
+from datetime import date
 from itertools import pairwise
 
 import pandas as pd
@@ -34,7 +35,7 @@ def trace(figure: go.Figure, name: str, mode: str = "markers") -> go.Scatter:
 
 def values(figure: go.Figure, name: str, mode: str) -> dict[int, float | None]:
     found = trace(figure, name, mode)
-    return {(date_of(LAST) - day).days: value for day, value in zip(found.x, found.y, strict=True)}
+    return {(date_of(LAST) - date.fromisoformat(day)).days: value for day, value in zip(found.x, found.y, strict=True)}
 
 
 def test_days_without_a_score_are_gaps_and_no_line_crosses_them() -> None:
@@ -81,7 +82,7 @@ def test_flags_have_the_mark_of_their_tier_and_say_why() -> None:
     other = {**FLAG, "reason": "Numb saddle", "rule_id": "E07", "first_evidence": LAST - 2}
     figure = drawn(days(d5=4), None, [FLAG, other, {**FLAG, "tier": "R"}, {**FLAG, "tier": "U", "first_evidence": LAST - 90, "last_evidence": LAST - 80}])
     mark = trace(figure, "Emergency")
-    assert (list(mark.x), mark.marker.symbol) == ([date_of(LAST - 2)], "hexagon")
+    assert (list(mark.x), mark.marker.symbol) == ([date_of(LAST - 2).isoformat()], "hexagon")
     assert all(part in mark.text[0] for part in ("New loss of bladder control", "E05", "from 4 Feb 2026 to 14 Feb 2026", "Numb saddle", "E07"))
     assert [re.sub("<.*?>", "", label) for label in figure.layout.yaxis2.ticktext] == ["⬢ Emergency", "● Routine"]
     assert "Same-day" not in {found.name for found in figure.data}, "outside the time that is shown"
@@ -90,7 +91,7 @@ def test_flags_have_the_mark_of_their_tier_and_say_why() -> None:
 def test_actions_are_notches_and_their_text_is_text() -> None:
     figure = drawn(days(d5=4), None, [], [{"day": LAST - 1, "text": "M. <b>Ito"}, {"day": LAST - 1, "text": "B. Lee"}, {"day": LAST - 50, "text": "before"}])
     notch = trace(figure, "Actions")
-    assert (list(notch.x), notch.marker.symbol, list(notch.text)) == ([date_of(LAST - 1)], "line-ns", ["M. &lt;b&gt;Ito<br>B. Lee"])
+    assert (list(notch.x), notch.marker.symbol, list(notch.text)) == ([date_of(LAST - 1).isoformat()], "line-ns", ["M. &lt;b&gt;Ito<br>B. Lee"])
 
 
 @pytest.mark.parametrize(("span", "days_a_mark"), [(90, 1), (365, 7), (1000, 7), (4000, 28)])

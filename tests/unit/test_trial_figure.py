@@ -14,7 +14,7 @@ def test_a_row_a_tier_in_its_colour_and_its_own_scale(theme: str) -> None:
     figure = weekly(BEFORE, None, theme)
     assert [(list(bars.y), bars.marker.color) for bars in figure.data] == [
         ([1, 0], TOKENS[theme]["E"]), ([4, 2], TOKENS[theme]["U"]), ([9, 11], TOKENS[theme]["R"])]
-    assert list(figure.data[0].x) == [date_of(20_000), date_of(20_007)]
+    assert list(figure.data[0].x) == [date_of(20_000).isoformat(), date_of(20_007).isoformat()]
     assert [figure.layout[f"yaxis{row}"].range[1] >= most for row, most in (("", 1), ("2", 4), ("3", 11))] == [True] * 3
 
 

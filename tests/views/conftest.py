@@ -1,4 +1,3 @@
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -8,9 +7,7 @@ from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest, local_script_runner
 from streamlit.testing.v1.local_script_runner import LocalScriptRunner
 
-from dashboard import start
 from dashboard.rules import active
-from dashboard.views import session
 from tests.conftest import some_rules
 from tests.views import events
 
@@ -34,13 +31,10 @@ def _without_waste() -> Iterator[None]:
 def clinic_template(request: pytest.FixtureRequest, duckdb_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A database file with some of the shipped rules in force and no diaries, to be copied; with all of them where a module says
     `ALL_RULES`. Where it is not the rules that are tested, the others only take time."""
-    path = tmp_path_factory.mktemp("clinic") / "clinic.duckdb"
-    shutil.copy(duckdb_template, path)
     with pytest.MonkeyPatch.context() as patched:
         if not getattr(request.module, "ALL_RULES", False):
             patched.setattr(active, "load", some_rules)
-        start.open_database(f"duckdb:///{path}", at=session.now(), today=session.today()).dispose()
-        yield path
+        yield events.prepared(duckdb_template, tmp_path_factory.mktemp("clinic"))
 
 
 @pytest.fixture

@@ -11,12 +11,24 @@ from sqlalchemy import Engine
 from streamlit.components.v2.bidi_component.main import _make_trigger_id
 from streamlit.testing.v1 import AppTest
 
-from dashboard import schema
+from dashboard import database, schema, start
 from dashboard.imports import commit, plan, tabular
 from dashboard.imports.commit import Receipt
 from dashboard.views import session
+from tests.clinic import Clinic
 
 APP = Path(__file__).parents[2] / "streamlit_app.py"
+
+
+def prepared(template: Path, folder: Path, rules: tuple[str, ...] = ()) -> Path:
+    """A database file with the shipped rules in force, or only these, and no diaries; to be copied."""
+    path = shutil.copy(template, folder / "clinic.duckdb")
+    if rules:
+        engine = database.open_engine(f"duckdb:///{path}")
+        Clinic(engine, rules=rules)
+        engine.dispose()
+    start.open_database(f"duckdb:///{path}", at=session.now(), today=session.today()).dispose()
+    return path
 
 
 @contextmanager

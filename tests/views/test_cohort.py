@@ -1,11 +1,13 @@
 from collections.abc import Callable
+from datetime import UTC
 
 import pandas as pd
 import pytest
 from sqlalchemy import Engine
 from streamlit.testing.v1 import AppTest
 
-from dashboard import crossfilter
+from dashboard import activity, audit, crossfilter
+from dashboard.activity import Question
 from dashboard.cohort import Cohort
 from dashboard.views import takeaway
 from tests.views import events
@@ -203,16 +205,43 @@ def test_more_charts_of_nobody(page: AppTest) -> None:
     assert "All entries: **3 patients**" in shown(page)
 
 
-def test_every_card_can_be_taken_along(page: AppTest) -> None:
+def test_every_card_can_be_taken_along_and_a_list_of_patients_leaves_a_trace(page: AppTest, clinic: Engine) -> None:
     page.session_state["more_charts"] = True
     unfold(page, *(f"table_{card}" for card in takeaway.CARDS))
     charts = [name for names in takeaway.CARDS.values() for name in names]
     assert {*charts, "buckets", "base"} == {*crossfilter.NAMES, *crossfilter.MORE}
-    assert all(has(page, f"csv_{name}") for name in [*charts, "members"]) and all(has(page, f"svg_{name}") for name in charts if name != "sources")
+    assert all(has(page, f"csv_{name}") for name in [*charts, "members"]) and all(has(page, f"svg_{name}") for name in charts)
+    for name in ("csv_qualities", "csv_members"):
+        events.settled(next(button for button in page.get("download_button") if button.key == name).click().run())
+    page.session_state["signed_name"] = "M. Ito"
+    events.settled(next(button for button in page.get("download_button") if button.key == "csv_members").click().run())
+    with clinic.connect() as connection:
+        left = activity.lines(connection, Question(kinds=("exported",)), UTC)
+        assert left["what"].tolist() == [f"{who} downloaded the patients of a cohort: 3 patients." for who in ("M. Ito", "An unnamed reader")]
+        assert set(audit.events(connection, kinds=["exported"])["subject"]) == {None} and "unnamed reader" not in audit.names(connection)
 
 
-def test_a_row_leads_to_the_patient(page: AppTest) -> None:
-    before = len(page.get("page_link"))
+def test_a_row_leads_to_the_patient_and_is_chosen_in_its_own_list_only(page: AppTest) -> None:
+    def opened() -> list[str]:
+        return [link.proto.label for link in page.get("page_link") if link.proto.label.startswith("Open ")]
+    assert not opened()
     choose_rows(page, "members", 0)
-    assert len(page.get("page_link")) == before + 1
-    assert page.session_state["patient_from"] == "cohort"
+    assert opened() == ["Open 001"] and page.session_state["patient_from"] == "cohort"
+    press(page, "chart_qualities", "dull")
+    assert listed(page)["Patient"].tolist() == ["001", "002"] and not opened(), "another list: nobody chose the one who now stands there"
+    choose_rows(page, "members", 1)
+    assert opened() == ["Open 002"]
+    click(page, "undo_step")
+    assert not opened()
+    choose_rows(page, "members", 2)
+    patient = page.session_state["patient_page"]
+    away_and_back(page)
+    assert opened() == ["Open 002"], "back from the patient's page"
+    page.session_state["patient_from"] = "worklist"
+    away_and_back(page)
+    assert page.session_state["patient_page"] == patient and not opened(), "whom the worklist has open was not chosen here"
+
+
+def away_and_back(at: AppTest) -> None:
+    for name in ("patient", "cohort"):
+        events.settled(at.switch_page(f"dashboard/views/{name}.py").run())
