@@ -188,7 +188,7 @@ class _Sheet:
         dated = name in MOMENTS or (name == "onset_date" and not (column.unit or column.unit_from))
         if dated:
             found, notes = moments.in_iso(texts, cellwise.label(headers), column.date_order or local.date_order, zone=bool(local.time_zone), missing=missing,
-                                          only_day=name == "onset_date")
+                                          only_day=name == "onset_date", counted_from=column.counted_from)
             self.notes += notes
             return {name: replace(found, headers=headers)}
         if name in _NUMBERS or name == "onset_date":
