@@ -118,7 +118,7 @@ def _column_words() -> Known:
     return {**flags, **labels, **also, **{name.replace("_", " "): name for name in fields.COLUMNS}}
 
 
-def _named(*said: str) -> list[tuple[str, float]]:
+def named(*said: str) -> list[tuple[str, float]]:
     """Our columns by how much they sound like one of these names, best first."""
     words, best = _column_words(), dict[str, float]()
     for text in filter(None, said):
@@ -149,7 +149,7 @@ def _values(texts: pyarrow.DictionaryArray) -> list[str]:
 
 def _single(tabular: Tabular, header: str) -> Proposal:
     values = _values(tabular.columns[header])
-    ranked = _named(*_said(tabular, header))
+    ranked = named(*_said(tabular, header))
     scored = []
     for name, alike in ranked[:6]:
         fit, column, asks = _fit(name, header, values, tabular)
@@ -244,7 +244,7 @@ def _one_hot(tabular: Tabular, headers: list[str], family: Family) -> bool:
 
 def _family(tabular: Tabular, pattern: str, headers: list[str], answers: list[str], family: Family, without: Collection[str] = ()) -> Proposal:
     spoken = _spoken_answers(tabular, headers, answers)
-    ranked = dict(_named(*_said(tabular, headers[0]), pattern.split("*")[0].strip("_/[( "), tabular.labels.get(headers[0], "").rsplit(" - ", 1)[0]))
+    ranked = dict(named(*_said(tabular, headers[0]), pattern.split("*")[0].strip("_/[( "), tabular.labels.get(headers[0], "").rsplit(" - ", 1)[0]))
     scored = []
     for name in (name for name in (*LISTS, *GROUPS) if name not in without):
         known = [code_for(name, word)[0] for word in spoken]

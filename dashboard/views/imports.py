@@ -11,7 +11,7 @@ from dashboard.imports.draft import Draft
 from dashboard.imports.plan import ImportPlan
 from dashboard.rules import active
 from dashboard.status import Status
-from dashboard.views import attention, batches, choosing, correcting, doubting, drafting, findings, frame, mapping, session
+from dashboard.views import attention, batches, choosing, correcting, doubting, drafting, findings, frame, mapping, rows, session
 from dashboard.views.choosing import DONE, NOW
 from dashboard.wording import counted, plain
 
@@ -57,7 +57,7 @@ def _map(draft: Draft | None, chosen: Chosen | None) -> None:
                 st.markdown(f"**Recognised as {plain(draft.known_as)}.**")
             _source(chosen)
             findings.columns(chosen.plan)
-            mapping.left_out(chosen.plan.mapped.mapping)
+            rows.left_out(chosen.plan.mapped.mapping)
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.button("Change the mapping", key="change_mapping", icon=":material/edit:", on_click=drafting.reopen)
                 mapping.download(draft)
