@@ -18,8 +18,9 @@ def left_out(how: Mapping) -> None:
         return
     said = [f"- Rows are left out where {_where(left)}: {plain(left.because)}.{_carried(left)}" for left in how.leave_out]
     said += [f"- Not kept: {plain(', '.join(how.ignore))}."] if how.ignore else []
-    with st.expander("Rows and columns that are no part of a diary, and the lines that say so", type="compact", key="left_out_lines"):
-        st.markdown("\n".join(said))
+    with st.expander("Rows and columns that are left out or put together, and the lines that say so", type="compact", key="left_out_lines"):
+        if said:
+            st.markdown("\n".join(said))
         st.code(how.lines(), language="toml")
 
 
