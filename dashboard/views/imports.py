@@ -162,7 +162,8 @@ def _import() -> None:
         drafting.forget()
         session.remember("receipt", report.receipt_document(receipt, chosen.plan.tabular.name, by))
 
-    working.begin(f"Storing {counted(chosen.plan.counts['rows_in'], 'row')}", "Imported. Every row is accounted for in the receipt.", store, after)
+    if not working.begin(f"Storing {counted(chosen.plan.counts['rows_in'], 'row')}", "Imported. Every row is accounted for in the receipt.", store, after):
+        chosen.decided.release()
 
 
 # --- 4 done -----------------------------------------------------------------------------------------------------------------------

@@ -10,7 +10,8 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from streamlit.testing.v1 import AppTest
 
 from dashboard.days import spoken
-from dashboard.imports import batches, quarantine
+from dashboard.errors import UserError
+from dashboard.imports import batches, commit, quarantine
 from dashboard.imports.draft import Draft
 from dashboard.imports.planned import ImportPlan
 from dashboard.imports.tabular import Tabular
@@ -378,6 +379,17 @@ def test_second_click_does_not_import_twice(open_page: Open, clinic: Engine) -> 
     at.session_state["chosen"].decided.acquire()  # the first click is still at work
     click(at, "import")
     assert history(clinic).empty
+
+
+def test_a_store_that_fails_stores_nothing_and_can_be_tried_again(open_page: Open, clinic: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise UserError("The database can't be reached.")
+    at = upload(open_page("imports", name="M. Ito"), "march.csv", GOOD)
+    with monkeypatch.context() as patched:
+        patched.setattr(commit, "commit_and_evaluate", fails)
+        click(at, "import")
+    assert "can't be reached" in at.warning[0].value and history(clinic).empty
+    assert "3 loaded" in shown(click(at, "import"))
 
 
 def test_same_file_twice_says_so_and_changes_nothing(open_page: Open, clinic: Engine) -> None:
