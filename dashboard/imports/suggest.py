@@ -22,6 +22,7 @@ SURE = 0.8
 LOOKED_AT = 2_000  # distinct values of a column
 _SPLITS = (";", "|", ",", " ")
 _ALIKE = 88
+_OF_ONE_ROW = 0.9  # the share of values that differ, from which on they may number the rows; a row may be there twice
 _LASTING = re.compile(r"\d+([.,]\d+)?\s*[A-Za-z]+\.?")  # 3 weeks
 _QUESTION = re.compile(r"(?:do|did|have|are|is|were) (?:you|the patient|there) (?:have |had |feel |been |get )?(?:an? |any )?(.+?)\s*\??", re.IGNORECASE)
 Known = dict[str, str]
@@ -193,6 +194,9 @@ def _fit(name: str, header: str, values: list[str], tabular: Tabular) -> tuple[f
         unknown = [value for value in values if value.casefold() not in cellwise.lookup(name, known)]
         said = 1 - len(unknown) / len(values)
         return 0.5 + 0.5 * said, replace(plain, values=known), ("values",) if unknown else ()
+    texts = tabular.columns[header]
+    if name == "entry_id" and len(texts.dictionary) < _OF_ONE_ROW * len(texts):
+        return 0.4, plain, ()
     return (0.5 if name in IDS and all(len(value) > 60 for value in values[:5]) else 1.0), plain, ()
 
 

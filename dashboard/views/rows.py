@@ -1,4 +1,6 @@
 """Which rows of a file are no diary entries, and whether several of them are parts of one."""
+from dataclasses import replace
+
 import streamlit as st
 
 from dashboard.imports import leaving
@@ -16,7 +18,7 @@ def left_out(how: Mapping) -> None:
     """What a mapping leaves out, once the rows are checked."""
     if not (how.leave_out or how.ignore or how.readings):
         return
-    said = [f"- Rows are left out where {_where(left)}: {plain(left.because)}.{_carried(left)}" for left in how.leave_out]
+    said = [f"- Rows are left out where {_where(left)}{_why(left)}.{_carried(left)}" for left in how.leave_out]
     said += [f"- Not kept: {plain(', '.join(how.ignore))}."] if how.ignore else []
     with st.expander("Rows and columns that are left out or put together, and the lines that say so", type="compact", key="left_out_lines"):
         if said:
@@ -25,8 +27,16 @@ def left_out(how: Mapping) -> None:
 
 
 def _where(left: LeaveOut) -> str:
+    return plain(_in_words(left))
+
+
+def _why(left: LeaveOut) -> str:
+    return "" if left.because == _in_words(left) else f": {plain(left.because)}"
+
+
+def _in_words(left: LeaveOut) -> str:
     values = left.values if left.values is not None else left.others
-    return f"{plain(left.column)} {'is' if left.values is not None else 'is not'} {plain(' or '.join(value or 'blank' for value in values))}"
+    return f"{left.column} {'is' if left.values is not None else 'is not'} {' or '.join(value or 'blank' for value in values)}"
 
 
 def _carried(left: LeaveOut) -> str:
@@ -42,7 +52,7 @@ def leaving_out(draft: Draft) -> None:
     with st.expander(label, type="compact", key="leaving_out", icon=":material/filter_alt:"):
         for at, (left, number) in enumerate(zip(filters, rows, strict=True)):
             with st.container(horizontal=True, vertical_alignment="center"):
-                st.markdown(f"**{counted(number, 'row')}** where {_where(left)}: {plain(left.because)}.{_carried(left)}")
+                st.markdown(f"**{counted(number, 'row')}** where {_where(left)}{_why(left)}.{_carried(left)}")
                 st.button("Take them in", key=f"take_in_{at}", type="tertiary", icon=":material/undo:", on_click=_take_in, args=(at,))
         _another(draft)
 
@@ -50,7 +60,7 @@ def leaving_out(draft: Draft) -> None:
 def _another(draft: Draft) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.selectbox("Leave out rows where", draft.tabular.header, index=None, key="leave_column", placeholder="Choose a column", width=260,
-                     on_change=session.forget, args=("leave_values",))
+                     on_change=session.remember, args=("leave_values", []))
         column = session.recall("leave_column")
         if column not in draft.tabular.columns:
             return
@@ -62,7 +72,7 @@ def _another(draft: Draft) -> None:
         return
     number = int(leaving.goes(draft.tabular, (*draft.how.leave_out, left))[-1].sum())
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.text_input("Why, for the receipt", key="leave_because", max_chars=200, placeholder=left.because, width=380)
+        st.text_input("Why, for the receipt", key="leave_because", max_chars=200, placeholder=_in_words(left), width=380)
         st.button(f"Leave out {counted(number, 'row')}", key="leave_out", disabled=not number, on_click=_leave_out)
 
 
@@ -71,15 +81,15 @@ def _chosen() -> LeaveOut | None:
     if not values:
         return None
     one_of = session.recall("leave_how") == "one of"
-    left = LeaveOut(column, values=values if one_of else None, others=None if one_of else values, because=" ")
-    said = (session.recall("leave_because") or "").strip()
-    return LeaveOut(column, left.values, left.others, said or f"{column} {'is' if one_of else 'is not'} {' or '.join(value or 'blank' for value in values)}")
+    left = LeaveOut(column, values if one_of else None, None if one_of else values, because="")
+    return replace(left, because=(session.recall("leave_because") or "").strip() or _in_words(left))
 
 
 def _leave_out() -> None:
     if left := _chosen():
         drafting.changed(drafting.current().leaving(left))
-    session.forget("leave_column", "leave_values", "leave_because")
+    for key, blank in (("leave_column", None), ("leave_values", []), ("leave_because", "")):
+        session.remember(key, blank)  # forgotten, they would go on being shown
 
 
 def _take_in(at: int) -> None:

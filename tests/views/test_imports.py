@@ -244,7 +244,7 @@ def test_a_long_file_is_laid_out_and_rows_are_left_out(open_page: Open, clinic: 
         settled(at.multiselect(key="leave_values").set_value(values).run())
         type_into(at, "leave_because", because)
         click(at, "leave_out")
-    assert "**2 rows** where Form is test: Form is test." in shown(at) and "**1 row** where Form is blank: no form." in shown(at)
+    assert "**2 rows** where Form is test." in shown(at) and "**1 row** where Form is blank: no form." in shown(at)
     click(click(at, "take_in_1"), "accept")
     assert "`Pain level` in `Question` is `severity`" in shown(at)
     assert "6 rows = 4 loaded + 2 left out. **Left out:** Form is test (2)." in shown(at)

@@ -57,3 +57,8 @@ def test_rows_are_left_out_and_taken_in_again() -> None:
     left = LeaveOut("pain", values=("7",), because="seven")
     assert found.leaving(left).how.leave_out == (left,) and not found.leaving(left).accepted
     assert found.leaving(left).taking_in(0).how == found.how
+
+
+def test_an_id_that_comes_again_is_the_patients() -> None:
+    once, again = "id,day,pain\n1,2026-03-01,7\n2,2026-03-02,6\n", "id,day,pain\n1,2026-03-01,7\n1,2026-03-02,6\n"
+    assert [draft(text).lines[0].becomes for text in (once, again)] == ["entry_id", "patient_id"]
