@@ -114,6 +114,8 @@ class Draft:
 
     def complete(self, line: Line) -> tuple[Where, ...]:
         """Columns that may say whether the form of a family was filled in, the next one after it first."""
+        if line.reading:
+            return ()
         place = {header: number for number, header in enumerate(self.tabular.header)}
         found = [replace(family.complete, column=header) for family in self.rest.families if family.complete for header in self.tabular.header
                  if families.like(family.complete.column).fullmatch(header)]
@@ -170,11 +172,11 @@ class Draft:
 
     def wide(self) -> "Draft":
         """Read with one row an entry."""
-        headers = {self.rest.readings.category, *self.rest.readings.value}
+        again = {normalised(one) for one in (self.rest.readings.category, *self.rest.readings.value)}
         rest = replace(self.rest, readings=None)
         lines = [line for line in self.lines if not line.reading]
-        plain = replace(self.how, readings=None)
-        lines += [proposed_line(self.tabular, one, rest.reading) for one in suggest.suggested(self.tabular, plain) if headers & {*one.headers}]
+        proposals = suggest.suggested(self.tabular, replace(self.how, readings=None))
+        lines += [proposed_line(self.tabular, one, rest.reading) for one in proposals if again & {normalised(header) for header in one.headers}]
         return replace(self, rest=rest, lines=_in_order(self.tabular, lines), accepted=False, unchanged=None)
 
     def time_zone(self, zone: str | None) -> "Draft":

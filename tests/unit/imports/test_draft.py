@@ -1,9 +1,9 @@
 from dataclasses import replace
 
-from dashboard.imports import mapping, tabular
+from dashboard.imports import mapping, shapes, tabular
 from dashboard.imports.columns import LeaveOut
 from dashboard.imports.draft import Draft, drafted
-from dashboard.imports.lines import KEPT, LEFT_OUT
+from dashboard.imports.lines import KEPT, LEFT_OUT, SCALE
 from dashboard.imports.mapping import Mapping
 
 LONG = ("Patient;Day;Question;Answer\nP1;2026-03-01;Pain level;7\nP1;2026-03-01;fever;no\nP1;2026-03-01; FEVER ;no\n"
@@ -38,6 +38,16 @@ def test_a_long_file_that_is_known_says_the_same_line_by_line() -> None:
     assert again.ready and again.how == known
     assert replace(again, unchanged=None).how == known
     assert replace(again, unchanged=None).assigned(line(again, "Sleep"), "note").how.readings.columns["note"].category == ("Sleep",)
+
+
+def test_a_known_kind_of_long_file_can_be_read_otherwise() -> None:
+    tracker = next(one for one in shapes.shipped() if one.readings and "Symptom" in one.name)
+    found = draft("Date,Category,Rating\n2026-03-01,Pain,70\n2026-03-02,Pain,60\n2026-03-02,Mood,low\n", tracker)
+    assert replace(found, unchanged=None).how.readings == tracker.readings
+    answered = found.answered(line(found, "Pain"), SCALE, (0, 100)).how
+    assert answered.readings.columns["severity"].scale == (0, 100) and answered.readings.columns["severity"].category == tracker.readings.columns[
+        "severity"].category
+    assert {one.headers for one in found.wide().lines} == {("Date",), ("Category",), ("Rating",)}
 
 
 def test_what_a_person_answers_is_no_name_of_a_reading() -> None:
