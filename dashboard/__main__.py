@@ -18,7 +18,7 @@ from dashboard import cohort, database, demo, distributions, settings, start, wo
 from dashboard.codelists import CHOICES, CODELISTS
 from dashboard.days import date_of, day_of
 from dashboard.errors import NotFound, Refused, UserError, WrongUsage
-from dashboard.imports import batches, commit, export, mapping, plan, quarantine, remembered, tabular, undo
+from dashboard.imports import batches, commit, export, mapping, opening, plan, quarantine, remembered, tabular, undo
 from dashboard.imports.mapping import Mapping
 from dashboard.imports.tabular import Tabular
 from dashboard.rules import active, answers, definition, flags, trial
@@ -180,7 +180,7 @@ def _read(engine: Engine, path: Path, given: Mapping | None, source: str | None)
     if given:
         return tabular.read(content, path.name, given.reading.reading), given
     with engine.connect() as connection:
-        read, known = remembered.opened(connection, content, path.name, source)
+        read, known = opening.without_asking(connection, content, path.name, source)
     if known:
         _say(f"mapping: {known.name}, as the last time")
     return read, known

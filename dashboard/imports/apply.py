@@ -8,10 +8,10 @@ import pyarrow
 
 from dashboard.codelists import CHOICES, LISTS
 from dashboard.errors import Refused
-from dashboard.imports import carried, cellwise, families, fields, moments, pivot
+from dashboard.imports import carried, cellwise, families, fields, leaving, moments, pivot
 from dashboard.imports.cellwise import Field, Part, qualified
 from dashboard.imports.checked import GROUPS, IDS, MOMENTS, YES_NO
-from dashboard.imports.columns import Column, LeaveOut, Where
+from dashboard.imports.columns import Column
 from dashboard.imports.mapping import Mapping
 from dashboard.imports.pivot import Conflict, Grouped
 from dashboard.imports.tabular import Tabular, normalised
@@ -131,15 +131,11 @@ class _Sheet:
 
     def _left_in(self, tabular: Tabular) -> Tabular:
         stays, left_out, asked_once = np.ones(len(tabular.rows), bool), dict(tabular.left_out), []
-        whole = np.ones(len(tabular.rows), bool)
-        whole[list(tabular.ragged)] = False  # a row whose cells are shifted is never left out unseen
-        for left in self.mapping.leave_out:
-            if normalised(left.column) in self._at:
-                goes = self._where(left) & stays & whole
+        for left, goes in zip(self.mapping.leave_out, leaving.goes(tabular, self.mapping.leave_out), strict=True):
+            if goes.any():
                 stays &= ~goes
-                asked_once += [(left.carried_by, goes)] if left.carried_by and goes.any() else []
-                if goes.any():
-                    left_out[left.because] = np.concatenate([left_out.get(left.because, np.array([], np.int32)), tabular.rows[goes]])
+                asked_once += [(left.carried_by, goes)] if left.carried_by else []
+                left_out[left.because] = np.concatenate([left_out.get(left.because, np.array([], np.int32)), tabular.rows[goes]])
         if stays.all():
             return tabular
         take, place, columns = pyarrow.array(np.flatnonzero(stays)), np.cumsum(stays) - 1, tabular.columns
@@ -148,13 +144,6 @@ class _Sheet:
             self.notes += notes
         return replace(tabular, rows=tabular.rows[stays], columns={name: column.take(take) for name, column in columns.items()},
                        ragged={int(place[position]): cells for position, cells in tabular.ragged.items()}, left_out=left_out)
-
-    def _where(self, where: Where | LeaveOut) -> np.ndarray:
-        texts = self.tabular.columns[self._at[normalised(where.column)]]
-        named = {value.strip().casefold() for value in (where.values if where.values is not None else where.others)}
-        says = np.array([text.strip().casefold() in named for text in texts.dictionary.to_pylist()], bool)
-        found = says[texts.indices.to_numpy()] if len(says) else np.zeros(len(texts), bool)
-        return found if where.values is not None else ~found
 
     def _missing(self, name: str, column: Column) -> frozenset[str]:
         everywhere = () if name in (*IDS, "note") else self.mapping.missing
@@ -188,7 +177,7 @@ class _Sheet:
         dated = name in MOMENTS or (name == "onset_date" and not (column.unit or column.unit_from))
         if dated:
             found, notes = moments.in_iso(texts, cellwise.label(headers), column.date_order or local.date_order, zone=bool(local.time_zone), missing=missing,
-                                          only_day=name == "onset_date")
+                                          only_day=name == "onset_date", counted_from=column.counted_from)
             self.notes += notes
             return {name: replace(found, headers=headers)}
         if name in _NUMBERS or name == "onset_date":
@@ -208,8 +197,7 @@ class _Sheet:
     def _counts(self, column: Column) -> np.ndarray | None:
         if not column.no_only_where:
             return None
-        self.header(column.no_only_where.column)
-        return self._where(column.no_only_where)
+        return leaving.says(self.tabular.columns[self.header(column.no_only_where.column)], column.no_only_where)
 
 
 def _together(name: str, column: Column, cells: Collection[str]) -> str:

@@ -26,8 +26,8 @@ _EVERY = {"from", "category", "optional", "missing", "values"}
 _HOT = {"pattern", "each", "checked", "not_checked", "no_only_where"}
 _NUMBER = {"decimal", "thousands", "unit", "unit_from", "units"}
 _ALLOWED = {
-    **_each(IDS, "joined_with"), "note": {"joined_with"}, **_each(MOMENTS, "date_order", "joined_with"),
-    "onset_date": {"date_order", *_NUMBER}, **_each(fields.SCORES, "decimal", "thousands", "scale", "out_of"),
+    **_each(IDS, "joined_with"), "note": {"joined_with"}, **_each(MOMENTS, "date_order", "counted_from", "joined_with"),
+    "onset_date": {"date_order", "counted_from", *_NUMBER}, **_each(fields.SCORES, "decimal", "thousands", "scale", "out_of"),
     "temperature_c": _NUMBER, "bout_minutes": _NUMBER, "birth_year": _NUMBER, **_each(CHOICES),
     **_each(LISTS, *_HOT, "split", "options", "otherwise", "blank"), **_each(YES_NO, "blank", "no_only_where"),
     **_each(GROUPS, *_HOT, "split", "options", "blank", "denied_category")}

@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields
 
 from dashboard.imports.document import (
     a_count,
+    a_date,
     a_number,
     a_pair,
     a_separator,
@@ -94,6 +95,7 @@ class Column:
     decimal: str | None = key(one_of(".", ","))
     thousands: str | None = key(one_of(".", ",", " ", "'"))
     date_order: str | None = key(one_of(*ORDERS))
+    counted_from: str | None = key(a_date)
 
     @property
     def family(self) -> bool:

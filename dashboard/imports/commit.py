@@ -1,4 +1,5 @@
 """Storing what a plan says, as one transaction: the whole file, or nothing of it."""
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -14,6 +15,13 @@ from dashboard.imports.planned import ImportPlan, records
 from dashboard.imports.table import Correction
 from dashboard.rules import flags
 from dashboard.schema import diary_entry, duplicate_row, import_batch, patient, source, supersession
+from dashboard.wording import counted
+
+Tell = Callable[[str], None]
+
+
+def quietly(step: str) -> None:
+    """Tells nobody how far it is."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +42,7 @@ class Receipt:
         return {"batch": self.batch, **self.counts, "problems": records(self.problems), "flags_raised": self.flags_raised, "flags_closed": self.flags_closed}
 
 
-def commit(engine: Engine, plan: ImportPlan, *, by: str, at: datetime, demo: bool = False) -> Receipt:
+def commit(engine: Engine, plan: ImportPlan, *, by: str, at: datetime, demo: bool = False, tell: Tell = quietly) -> Receipt:
     with database.writing(engine) as connection:
         said = plan.counts
         if audit.last_data_change(connection) != plan.known_at:
@@ -43,8 +51,11 @@ def commit(engine: Engine, plan: ImportPlan, *, by: str, at: datetime, demo: boo
         batch, event = database.next_number(connection, import_batch.c.batch), audit.next_event(connection)
         _store_patients(connection, plan.fates)
         entries = fates.numbered(plan.typed, plan.fates, database.next_number(connection, diary_entry.c.entry))
+        stored, loaded = 0, int(plan.fates.loaded.sum())
         for rows in fates.entry_rows(plan.typed, plan.fates, entries, batch=batch):
             database.append(connection, diary_entry, rows)
+            stored += rows.num_rows
+            tell(f"Storing: {stored:,} of {counted(loaded, 'entry')}")
         _store_duplicates(connection, plan, batch, entries)
         _supersede(connection, plan, batch, entries)
         quarantine.store(connection, plan, batch)
@@ -59,9 +70,11 @@ def commit(engine: Engine, plan: ImportPlan, *, by: str, at: datetime, demo: boo
     return Receipt(batch, plan.counts, plan.problems, np.unique(plan.fates.patient[plan.fates.loaded]), fixed, plan.counts != said, plan.tabular.corrected)
 
 
-def commit_and_evaluate(engine: Engine, plan: ImportPlan, *, by: str, at: datetime, today: int, demo: bool = False) -> Receipt:
+def commit_and_evaluate(engine: Engine, plan: ImportPlan, *, by: str, at: datetime, today: int, demo: bool = False,
+                        tell: Tell = quietly) -> Receipt:
     """Two transactions. Where the second does not come about, the batch is evaluated at the next start, and nobody is shown clear until then."""
-    receipt = commit(engine, plan, by=by, at=at, demo=demo)
+    receipt = commit(engine, plan, by=by, at=at, demo=demo, tell=tell)
+    tell(f"Stored as batch {receipt.batch}. Working out the flags of {counted(len(receipt.patients), 'patient')}")
     with engine.connect() as connection:
         as_of = flags.current_as_of(connection, today)
     done = flags.store(engine, as_of=as_of, by=by, at=at, everybody=False)

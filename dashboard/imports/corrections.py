@@ -54,10 +54,10 @@ def _with(texts: pyarrow.DictionaryArray, at: int, text: str) -> pyarrow.Diction
 
 def store(connection: Connection, plan: ImportPlan, batch: int) -> None:
     found = plan.tabular.corrected
+    texts = {"header": [one.column for one in found], "written": [one.written for one in found], "corrected": [one.corrected for one in found]}
     database.append(connection, corrected_cell, pyarrow.table({
         "batch": pyarrow.array([batch] * len(found), pyarrow.int32()), "row_number": pyarrow.array([one.row for one in found], pyarrow.int32()),
-        **{name: pyarrow.array([getattr(one, name) for one in found], pyarrow.string()) for name in ("column", "written", "corrected")}
-    }).rename_columns(["batch", "row_number", "header", "written", "corrected"]))
+        **{name: pyarrow.array(values, pyarrow.string()) for name, values in texts.items()}}))
 
 
 def of_batch(connection: Connection, batch: int) -> pd.DataFrame:

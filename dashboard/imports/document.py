@@ -3,6 +3,7 @@ import difflib
 from collections.abc import Callable
 from dataclasses import MISSING, Field, fields
 from dataclasses import field as part
+from datetime import date
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dashboard.errors import Refused
@@ -78,6 +79,13 @@ def a_zone(value: object) -> str:
         return ZoneInfo(a_text(value)).key
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise ValueError('the name of a time zone, as in "Europe/Vienna"') from None
+
+
+def a_date(value: object) -> str:
+    try:
+        return (value if type(value) is date else date.fromisoformat(a_text(value))).isoformat()
+    except ValueError:
+        raise ValueError('a date, as in "2026-03-31"') from None
 
 
 def a_separator(value: object) -> str:

@@ -1,60 +1,34 @@
 """A file that nobody has decided about yet: what its columns are to become, and what only a person can say."""
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-import pyarrow
-
-from dashboard.codelists import HISTORY, LISTS, SYMPTOM
 from dashboard.errors import Refused
-from dashboard.imports import archive, families, fields, moments, suggest, workbook
-from dashboard.imports.checked import GROUPS, MOMENTS, UNITS, YES_NO
-from dashboard.imports.columns import Column, HowRead, Where
+from dashboard.imports import archive, families, fields, readings, suggest, workbook
+from dashboard.imports.columns import Column, LeaveOut, Readings, Where
+from dashboard.imports.lines import (
+    DECIMAL,
+    KEPT,
+    LEFT_OUT,
+    NOT_CHECKED,
+    ORDER,
+    ORIGIN,
+    SCALE,
+    UNIT,
+    Line,
+    both,
+    examples,
+    go_together,
+    known_line,
+    proposed_line,
+    with_clocks,
+    with_questions,
+)
 from dashboard.imports.mapping import Mapping
-from dashboard.imports.suggest import Proposal
 from dashboard.imports.tabular import Reading, Tabular, normalised
 
-KEPT, LEFT_OUT = "", "-"
-SCALE, ORDER, UNIT, DECIMAL, NOT_CHECKED = "scale", "date_order", "unit", "decimal", "not_checked"
 _UNSAID = Reading()
-_SERIAL = re.compile(r"\d{5}(\.\d+)?")
-_CLOCK = re.compile(r"\d{1,2}:\d{2}(:\d{2})?.{0,12}|\d{1,2}\.\d{2}(\s*(uhr|h|[ap]\.?m\.?))?", re.IGNORECASE)
-_WITH_UNIT = re.compile(r"\d+([.,]\d+)?\s*[A-Za-z°]+\.?")
-_LABELS = {
-    "source": "Source (clinic, app or study)", "patient_id": "Patient", "entry_id": "Number of the entry", "recorded_at": "When it was recorded",
-    "entered_at": "When it was typed in", "birth_year": "Year of birth, or age", "sex": "Sex", "severity": "Pain, 0 to 10",
-    "severity_kind": "Pain now or on average", "worst_severity": "Worst pain", "least_severity": "Least pain", "interference": "Interference with life",
-    "temperature_c": "Temperature", "locations": "Where it hurts", "qualities": "What the pain is like", "radiates_to": "Where it spreads to",
-    "onset_date": "Since when, or how long", "onset_speed": "Sudden or gradual onset", "pattern": "Constant or intermittent",
-    "bout_minutes": "How long a bout lasts", "trend": "Better, same or worse", "note": "Note", "relief_tried": "Relief tried",
-    "relief_helped": "What helped", "aggravated_by": "What makes it worse", "red_flags": "Red flags, several at once",
-    "history": "Medical history, several at once"}
-LABELS = {name: _LABELS.get(name) or SYMPTOM.label.get(name) or HISTORY.label.get(name) or name for name in (*fields.COLUMNS, *GROUPS)}
-
-
-@dataclass(frozen=True)
-class Line:
-    """A column of the sheet, or a family of them. `becomes` is a column of ours, or one of the two above; `asks` is what has to be said
-    about it, `answered` what was. `confidence` and `perhaps` are of a proposal that nobody has accepted."""
-    headers: tuple[str, ...]
-    examples: tuple[str, ...]
-    becomes: str = KEPT
-    column: Column | None = None
-    because: str = ""
-    confidence: float | None = None
-    perhaps: str | None = None
-    others: tuple[str, ...] = ()
-    asks: tuple[str, ...] = ()
-    answered: frozenset[str] = frozenset()
-
-    @property
-    def open(self) -> tuple[str, ...]:
-        return tuple(ask for ask in self.asks if ask not in self.answered)
-
-    @property
-    def family(self) -> bool:
-        return len(self.headers) > 1 and (self.column is None or self.column.family)
+_SAME_ENTRY = ("source", "patient_id", "recorded_at")  # what rows of one entry have in common, unless the mapping says
 
 
 @dataclass(frozen=True)
@@ -76,18 +50,44 @@ class Draft:
     def how(self) -> Mapping:
         if self.unchanged:
             return self.unchanged
-        columns: dict[str, Column] = {}
-        for line in self.lines:
-            if line.column and line.becomes not in (KEPT, LEFT_OUT):
-                columns[line.becomes] = _both(columns[line.becomes], line.column) if line.becomes in columns else line.column
-        ignored = [header for line in self.lines if line.becomes == LEFT_OUT for header in line.headers]
-        readings = self.rest.readings
-        if readings and "patient_id" in columns:
-            group = (*readings.group, *(header for header in columns["patient_id"].headers if header not in readings.group))
-            readings = replace(readings, group=group)
+        plain, of_readings = self._columns(reading=False), self._columns(reading=True)
+        long = self.rest.readings
+        if long:
+            same = ("patient_id",) if long.group else _SAME_ENTRY
+            more = (header for name in same if name in plain for header in plain[name].headers)
+            rated = {name: replace(column, headers=(), category=column.headers) for name, column in of_readings.items()}
+            long = replace(long, group=tuple(dict.fromkeys((*long.group, *more))), columns={**long.columns, **rated})
         given = {name: value for name, value in vars(self.said).items() if value is not None}
-        return replace(self.rest, columns=columns, ignore=tuple(dict.fromkeys((*self.rest.ignore, *ignored))), readings=readings,
-                       reading=replace(self.rest.reading, **given), as_template=False)
+        return replace(self.rest, columns=plain, ignore=self._ignored(), readings=long, reading=replace(self.rest.reading, **given), as_template=False)
+
+    def _columns(self, *, reading: bool) -> dict[str, Column]:
+        found: dict[str, Column] = {}
+        for line in self.lines:
+            if line.column and line.reading == reading and line.becomes not in (KEPT, LEFT_OUT):
+                found[line.becomes] = both(found[line.becomes], line.column) if line.becomes in found else line.column
+        return found
+
+    def _ignored(self) -> tuple[str, ...]:
+        """As patterns where the mapping has them: next month's file may have a column more."""
+        kept = [header for line in self.lines if line.becomes == KEPT and not line.reading for header in line.headers]
+        patterns = [one for one in self.rest.ignore if not any(families.like(one).fullmatch(header) for header in kept)]
+        named = [header for line in self.lines if line.becomes == LEFT_OUT for header in line.headers
+                 if not any(families.like(one).fullmatch(header) for one in patterns)]
+        return tuple(dict.fromkeys((*patterns, *named)))
+
+    @cached_property
+    def by_category(self) -> Tabular | None:
+        return _by_category(self.tabular, self.rest.readings) if self.rest.readings else None
+
+    def sheet(self, line: Line) -> Tabular:
+        """Where the columns of a line are."""
+        return self.by_category if line.reading else self.tabular
+
+    @cached_property
+    def perhaps_long(self) -> tuple[str, str] | None:
+        """Columns for category and value, where the file seems to have one row a reading."""
+        who_and_when = [header for line in self.lines if line.becomes in _SAME_ENTRY for header in line.headers]
+        return None if self.rest.readings or self.how.as_template else readings.likely(self.tabular, who_and_when)
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -104,7 +104,7 @@ class Draft:
     def open(self) -> list[str]:
         """What has to be said before the rows can be checked."""
         needed = {"patient_id": "which column says who the patient is", "recorded_at": "which column says when it was recorded"}
-        asked = {SCALE: "the scale of", ORDER: "the order of day and month in", UNIT: "the unit of", DECIMAL: "the decimal sign of",
+        asked = {SCALE: "the scale of", ORDER: "the order of day and month in", ORIGIN: "day 0 of", UNIT: "the unit of", DECIMAL: "the decimal sign of",
                  NOT_CHECKED: "what a box that is not ticked means in"}
         return [*(needed[name] for name in self.missing), *(f"{asked[ask]} {line.headers[0]}" for line in self.lines for ask in line.open)]
 
@@ -114,6 +114,8 @@ class Draft:
 
     def complete(self, line: Line) -> tuple[Where, ...]:
         """Columns that may say whether the form of a family was filled in, the next one after it first."""
+        if line.reading:
+            return ()
         place = {header: number for number, header in enumerate(self.tabular.header)}
         found = [replace(family.complete, column=header) for family in self.rest.families if family.complete for header in self.tabular.header
                  if families.like(family.complete.column).fullmatch(header)]
@@ -127,11 +129,11 @@ class Draft:
         new = replace(line, becomes=becomes, column=None, because="", confidence=None, asks=(), answered=frozenset())
         lines, constants = list(self.lines), self.rest.constants
         if becomes not in (KEPT, LEFT_OUT):
-            new = _asked(self.tabular, self.rest.reading, replace(new, column=(found := suggest.as_column(
-                self.tabular, line.headers, becomes, self.rest.families))[0], asks=found[1]))
+            column, asks = suggest.as_column(self.sheet(line), line.headers, becomes, () if line.reading else self.rest.families)
+            new = with_questions(self.sheet(line), self.rest.reading, replace(new, column=column, asks=asks))
             constants = {name: value for name, value in constants.items() if name != becomes}
             for other, one in enumerate(lines):
-                if other != at and one.becomes == becomes and not _together(becomes, one, new):
+                if other != at and one.becomes == becomes and not go_together(becomes, one, new):
                     lines[other] = replace(one, becomes=KEPT, column=None, because="", confidence=None, asks=())
         lines[at] = new
         return replace(self, lines=tuple(lines), rest=replace(self.rest, constants=constants), accepted=False, unchanged=None)
@@ -140,7 +142,7 @@ class Draft:
         """`value` of what is not ticked: "no", the column of a form in whose filled-in rows it is a no, or nothing."""
         line = self.lines[at]
         limit = next((where for where in self.complete(line) if where.column == value), None)
-        change = {SCALE: {"scale": None if value == (0, 10) else value}, ORDER: {"date_order": value}, UNIT: {"unit": value},
+        change = {SCALE: {"scale": None if value == (0, 10) else value}, ORDER: {"date_order": value}, ORIGIN: {"counted_from": value}, UNIT: {"unit": value},
                   DECIMAL: {"decimal": value, "thousands": None if value == "," else ","},
                   NOT_CHECKED: {"not_checked": "no" if value else None, "no_only_where": limit}}[ask]
         new = replace(line, column=replace(line.column, **change), answered=line.answered | {ask})
@@ -150,6 +152,32 @@ class Draft:
         """With a column of ours that says the same in every row."""
         constants = {known: said for known, said in self.rest.constants.items() if known != name}
         return replace(self, rest=replace(self.rest, constants={**constants, name: value.strip()} if value.strip() else constants), unchanged=None)
+
+    def leaving(self, left: LeaveOut) -> "Draft":
+        """With more rows left out."""
+        return replace(self, rest=replace(self.rest, leave_out=(*self.rest.leave_out, left)), accepted=False, unchanged=None)
+
+    def taking_in(self, at: int) -> "Draft":
+        """With the rows again that one of the filters leaves out."""
+        filters = self.rest.leave_out
+        return replace(self, rest=replace(self.rest, leave_out=(*filters[:at], *filters[at + 1:])), accepted=False, unchanged=None)
+
+    def long(self, category: str, value: str) -> "Draft":
+        """Read with one row a reading: what the rows of each category become is proposed."""
+        rest = replace(self.rest, readings=Readings((), category, (value,)))
+        lines = tuple(line for line in self.lines if not line.reading and not {category, value} & {*line.headers})
+        taken = {*rest.constants, *(line.becomes for line in lines)}
+        proposed = _reading_lines(_by_category(self.tabular, rest.readings), rest, taken)
+        return replace(self, rest=rest, lines=(*lines, *proposed), accepted=False, unchanged=None)
+
+    def wide(self) -> "Draft":
+        """Read with one row an entry."""
+        again = {normalised(one) for one in (self.rest.readings.category, *self.rest.readings.value)}
+        rest = replace(self.rest, readings=None)
+        lines = [line for line in self.lines if not line.reading]
+        proposals = suggest.suggested(self.tabular, replace(self.how, readings=None))
+        lines += [proposed_line(self.tabular, one, rest.reading) for one in proposals if again & {normalised(header) for header in one.headers}]
+        return replace(self, rest=rest, lines=_in_order(self.tabular, lines), accepted=False, unchanged=None)
 
     def time_zone(self, zone: str | None) -> "Draft":
         return replace(self, rest=replace(self.rest, reading=replace(self.rest.reading, time_zone=zone)), unchanged=None)
@@ -178,15 +206,40 @@ def drafted(name: str, content: bytes, tabular: Tabular, base: Mapping | None, k
     # with columns of its own it no longer fits every file of the shape
     rest = replace(base, columns={}, shape=None) if base else Mapping("Own mapping")
     at = {normalised(header): header for header in tabular.header}
-    lines = [_known(tabular, at, our, column, rest.reading, known_as) for our, column in (base.columns if base else {}).items()]
-    lines += [_proposed(tabular, proposal, rest.reading) for proposal in proposals]
-    lines = _with_clocks(lines)
-    place = {header: number for number, header in enumerate(tabular.header)}
-    lines.sort(key=lambda line: place[line.headers[0]] if line.headers else -1)
+    lines = [known_line(tabular, at, our, column, rest.reading, known_as) for our, column in (base.columns if base else {}).items()]
+    lines += [proposed_line(tabular, proposal, rest.reading) for proposal in proposals]
+    there = {header for line in lines for header in line.headers}
+    lines += [Line((header,), examples(tabular, (header,)), LEFT_OUT) for header in tabular.header
+              if header not in there and any(families.like(one).fullmatch(header) for one in rest.ignore)]
+    lines = list(_in_order(tabular, with_clocks(lines)))
+    if rest.readings and (sheet := _by_category(tabular, rest.readings)):
+        known = {our: replace(column, headers=column.category, category=()) for our, column in rest.readings.columns.items() if not column.denied_category}
+        rest = replace(rest, readings=replace(rest.readings, columns={our: column for our, column in rest.readings.columns.items() if our not in known}))
+        of_name = {normalised(name): name for name in sheet.header}
+        lines += [replace(known_line(sheet, of_name, our, column, rest.reading, known_as), reading=True) for our, column in known.items()]
+        claimed = {one.strip().casefold() for column in base.readings.columns.values() for one in (*column.category, *column.denied_category)}
+        lines += [Line((name,), examples(sheet, (name,)), reading=True) for name in sheet.header if name.casefold() not in claimed]
     found = Draft(name, content, tabular, rest, tuple(lines), known_as, settled,
                   base if settled and (base.as_template or said == _UNSAID) else None, said, parts)
     nothing_to_say = base is not None and not found.missing and not any(proposal.name for proposal in proposals)
     return replace(found, accepted=True, unchanged=base) if nothing_to_say and not settled else found
+
+
+def _in_order(tabular: Tabular, lines: Iterable[Line]) -> tuple[Line, ...]:
+    place = {header: number for number, header in enumerate(tabular.header)}
+    return tuple(sorted(lines, key=lambda line: len(place) if line.reading else place[line.headers[0]] if line.headers else -1))
+
+
+def _by_category(tabular: Tabular, long: Readings) -> Tabular | None:
+    at = {normalised(header): header for header in tabular.header}
+    if not {normalised(one) for one in (long.category, *long.value)} <= {*at}:
+        return None
+    return readings.by_category(tabular, at[normalised(long.category)], [at[normalised(one)] for one in long.value])
+
+
+def _reading_lines(sheet: Tabular, rest: Mapping, taken: Iterable[str]) -> list[Line]:
+    proposals = suggest.suggested(sheet, Mapping("", constants=dict.fromkeys(taken, "")))
+    return [replace(proposed_line(sheet, proposal, rest.reading), reading=True) for proposal in proposals]
 
 
 def parts_of(content: bytes, name: str) -> tuple[str, ...]:
@@ -203,94 +256,3 @@ def parts_of(content: bytes, name: str) -> tuple[str, ...]:
     except Refused:
         pass  # whoever reads it says so
     return ()
-
-
-def _known(tabular: Tabular, at: dict[str, str], name: str, column: Column, reading: HowRead, known_as: str) -> Line:
-    if column.pattern:
-        headers = tuple(header for header in tabular.header if families.star(column.pattern, header) is not None)
-    else:
-        headers = tuple(at[normalised(one)] for one in (*column.headers, *column.each) if normalised(one) in at)
-    line = Line(headers, _examples(tabular, headers), name, column, "as in the template" if known_as == "the template" else "as it was recognised")
-    return _asked(tabular, reading, line) if headers else line
-
-
-def _proposed(tabular: Tabular, proposal: Proposal, reading: HowRead) -> Line:
-    line = Line(proposal.headers, proposal.examples, because=proposal.because, others=proposal.others)
-    if not proposal.name or proposal.confidence < suggest.SURE:
-        return replace(line, perhaps=proposal.name, confidence=proposal.confidence if proposal.name else None)
-    return _asked(tabular, reading, replace(line, becomes=proposal.name, column=proposal.column, confidence=proposal.confidence, asks=proposal.asks))
-
-
-def _asked(tabular: Tabular, reading: HowRead, line: Line) -> Line:
-    """With everything there is to ask about a line; what has a usual answer is answered so."""
-    asks, answered, column = {ask for ask in line.asks if ask != "values"}, set[str](), line.column
-    name = line.becomes
-    if name in fields.SCORES and not column.out_of:
-        answered |= {SCALE} if SCALE not in asks or column.scale else set()
-        asks.add(SCALE)
-    if name == "bout_minutes" and not (column.unit or column.unit_from):
-        asks.add(UNIT)
-    if UNIT in asks and name in UNITS and all(_WITH_UNIT.fullmatch(value) for header in line.headers for value in _values(tabular, header)):
-        asks.discard(UNIT)  # each has its own
-        column = replace(column, unit=next(iter(UNITS[name])))
-    if DECIMAL in asks and (column.decimal or reading.decimal or name in (*fields.SCORES, "temperature_c")):
-        asks.discard(DECIMAL)  # of a score or a temperature nobody writes the thousands
-        column = column if column.decimal or reading.decimal else replace(column, decimal=",")
-    if name in MOMENTS or (name == "onset_date" and UNIT not in asks and not column.unit and not column.unit_from):
-        asks.discard(ORDER)
-        if not column.date_order and not reading.date_order and any(_order_needed(tabular.columns[header]) for header in line.headers):
-            asks.add(ORDER)
-    return replace(line, column=column, asks=tuple(ask for ask in (ORDER, SCALE, UNIT, DECIMAL, NOT_CHECKED) if ask in asks), answered=frozenset(answered))
-
-
-def _order_needed(texts: pyarrow.DictionaryArray) -> bool:
-    """Whether the dates cannot be read unless somebody says what comes first, or that they are day counts."""
-    values = [text.strip() for text in texts.dictionary[:50].to_pylist() if text.strip()]
-    if values and all(_SERIAL.fullmatch(value) for value in values):
-        return True
-    try:
-        moments.in_iso(texts, "", None, zone=True, missing=frozenset())
-    except Refused:
-        return True
-    return False
-
-
-def _values(tabular: Tabular, header: str) -> list[str]:
-    return [text.strip() for text in tabular.columns[header].dictionary[:suggest.LOOKED_AT].to_pylist() if text.strip()]
-
-
-def _examples(tabular: Tabular, headers: tuple[str, ...]) -> tuple[str, ...]:
-    """Some distinct values, of the first column that has any."""
-    for header in headers:
-        if found := _values(tabular, header):
-            return tuple(dict.fromkeys(found))[:3]
-    return ()
-
-
-def _with_clocks(lines: list[Line]) -> list[Line]:
-    """A column of times of day, beside one of dates, is when it was recorded."""
-    dated = next((line for line in lines if line.becomes == "recorded_at" and line.headers and not _is_clock(line)), None)
-    if not dated or any(":" in value for value in dated.examples):
-        return lines
-    for at, line in enumerate(lines):
-        if line.becomes == KEPT and len(line.headers) == 1 and _is_clock(line) and "time" in line.headers[0].lower():
-            lines[at] = replace(line, becomes="recorded_at", column=Column(line.headers), because=f"goes with {dated.headers[0]}", perhaps=None)
-            break
-    return lines
-
-
-def _is_clock(line: Line) -> bool:
-    return bool(line.examples) and all(_CLOCK.fullmatch(value) for value in line.examples)
-
-
-def _together(name: str, one: Line, other: Line) -> bool:
-    """Whether two columns make one of ours: a date and a time, lists, notes, one symptom asked twice."""
-    if one.family or other.family or not one.headers or set(one.headers) & set(other.headers):
-        return False
-    if name in MOMENTS:
-        return _is_clock(one) != _is_clock(other)
-    return name == "note" or name in LISTS or name in YES_NO
-
-
-def _both(one: Column, other: Column) -> Column:
-    return replace(one, headers=(*one.headers, *other.headers), values={**other.values, **one.values}, date_order=one.date_order or other.date_order)

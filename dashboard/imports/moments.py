@@ -17,6 +17,7 @@ _NUMBERS = re.compile(r"(\d{1,4})([./-])(\d{1,2})\2(\d{1,4})\.?", re.ASCII)
 _NAMED = re.compile(r"(?:(?P<day>[0-9]{1,2})[. -]*(?:de )?(?P<month>[^\W\d_]{3,10})|(?P<first>[^\W\d_]{3,10})[. -]*(?P<second>[0-9]{1,2}))"
                     r"[., -]*(?:de )?(?P<year>[0-9]{4})")
 _SERIAL = re.compile(r"(\d{4,5})(\.\d+)?", re.ASCII)
+COUNT = re.compile(r"([+-]?\d{1,5})(?:\.0+)?", re.ASCII)  # of days, to be added to a date that the mapping says
 _CLOCK = re.compile(r"(\d{1,2})[:.](\d{2})(?:[:.](\d{2})(?:[.,](\d{1,9}))?)?\s*([AaPp]\.?[Mm]\.?)?\s*(?:Uhr\b|h\b)?\s*"
                     r"(?:(?:UTC|GMT)?([+-]\d{1,2})(?::?(\d{2}))?|(Z|UTC|GMT)|([A-Z]{2,5}))?", re.ASCII)
 # whole words, because three letters of another language may be another month: marraskuu is November
@@ -35,13 +36,17 @@ def undecided(texts: pyarrow.DictionaryArray) -> bool:
     return _orders(_parts(texts)[0].dictionary.to_pylist()) == {"dmy", "mdy"}
 
 
-def in_iso(texts: pyarrow.DictionaryArray, header: str, order: str | None, *, zone: bool, missing: frozenset[str], only_day: bool = False
-           ) -> tuple[Field, tuple[str, ...]]:
-    """And what there is to say about it. `zone`: a time zone is declared, so that the name of one beside a time says nothing more."""
+def in_iso(texts: pyarrow.DictionaryArray, header: str, order: str | None, *, zone: bool, missing: frozenset[str], only_day: bool = False,
+           counted_from: str | None = None) -> tuple[Field, tuple[str, ...]]:
+    """And what there is to say about it. `zone`: a time zone is declared, so that the name of one beside a time says nothing more.
+    `counted_from`: the day of which whole numbers count the days that have passed since."""
     plain = compute.utf8_trim_whitespace(texts.dictionary)
     if compute.all(compute.or_(compute.equal(plain, ""), compute.match_substring_regex(plain, _ISO))).as_py() is not False and not (only_day or missing):
         return Field(texts, texts, (header,)), ()
     days, clocks = _parts(texts, missing)
+    if counted_from:
+        made = [_day_of_count(text, date.fromisoformat(counted_from)) for text in days.dictionary.to_pylist()]
+        days = pyarrow.DictionaryArray.from_arrays(days.indices, pyarrow.array(made, pyarrow.string()))
     distinct, notes = days.dictionary.to_pylist(), ()
     if order in (None, "excel"):
         found = _orders(distinct)
@@ -76,6 +81,10 @@ def _parts(texts: pyarrow.DictionaryArray, missing: frozenset[str] = frozenset()
         plain = compute.if_else(compute.is_in(compute.utf8_lower(plain), value_set=pyarrow.array(sorted(missing), pyarrow.string())), "", plain)
     found = compute.extract_regex(plain, _PARTS)
     return tuple(compute.fill_null(compute.struct_field(found, name), "").dictionary_encode() for name in ("day", "clock"))
+
+
+def _day_of_count(text: str, first: date) -> str:
+    return (first + timedelta(days=int(found[1]))).isoformat() if (found := COUNT.fullmatch(text)) else text
 
 
 def _orders(days: list[str]) -> set[str]:

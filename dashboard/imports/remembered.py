@@ -31,11 +31,6 @@ def remember(engine: Engine, source: str, known: Mapping, header: Iterable[str],
     return number
 
 
-def remembered(connection: Connection, source: str) -> list[Mapping]:
-    """Of a source, newest first, one for each kind of file."""
-    return _newest(_found(connection, source=source))
-
-
 def recalled(connection: Connection, header: Iterable[str], source: str | None = None) -> Mapping | None:
     """How a file with these columns was read the last time, by this source if it is said."""
     found = _found(connection, signature=shapes.signature(header), source=source)
@@ -76,20 +71,6 @@ def as_declared(connection: Connection, content: bytes, name: str, source: str |
         if recalled(connection, read.header, source):
             return read
     return None
-
-
-def opened(connection: Connection, content: bytes, name: str, source: str | None = None) -> tuple[Tabular, Mapping | None]:
-    """A file of which nobody says how it is to be read, and the mapping it was read with before, if any. Raises Refused where it has
-    neither the columns of the template nor those of a file that came before."""
-    try:
-        read = tabular.read(content, name)
-        known = as_before(connection, read, source)
-    except Refused:
-        read = as_declared(connection, content, name, source)
-        if not read:
-            raise
-        known = as_before(connection, read, source)
-    return (tabular.read(content, name, known.reading.reading) if known else read), known
 
 
 def _of_the_corrected(connection: Connection, read: Tabular) -> Mapping | None:

@@ -22,6 +22,7 @@ SURE = 0.8
 LOOKED_AT = 2_000  # distinct values of a column
 _SPLITS = (";", "|", ",", " ")
 _ALIKE = 88
+_OF_ONE_ROW = 0.9  # the share of values that differ, from which on they may number the rows; a row may be there twice
 _LASTING = re.compile(r"\d+([.,]\d+)?\s*[A-Za-z]+\.?")  # 3 weeks
 _QUESTION = re.compile(r"(?:do|did|have|are|is|were) (?:you|the patient|there) (?:have |had |feel |been |get )?(?:an? |any )?(.+?)\s*\??", re.IGNORECASE)
 Known = dict[str, str]
@@ -118,7 +119,7 @@ def _column_words() -> Known:
     return {**flags, **labels, **also, **{name.replace("_", " "): name for name in fields.COLUMNS}}
 
 
-def _named(*said: str) -> list[tuple[str, float]]:
+def named(*said: str) -> list[tuple[str, float]]:
     """Our columns by how much they sound like one of these names, best first."""
     words, best = _column_words(), dict[str, float]()
     for text in filter(None, said):
@@ -149,7 +150,7 @@ def _values(texts: pyarrow.DictionaryArray) -> list[str]:
 
 def _single(tabular: Tabular, header: str) -> Proposal:
     values = _values(tabular.columns[header])
-    ranked = _named(*_said(tabular, header))
+    ranked = named(*_said(tabular, header))
     scored = []
     for name, alike in ranked[:6]:
         fit, column, asks = _fit(name, header, values, tabular)
@@ -193,6 +194,9 @@ def _fit(name: str, header: str, values: list[str], tabular: Tabular) -> tuple[f
         unknown = [value for value in values if value.casefold() not in cellwise.lookup(name, known)]
         said = 1 - len(unknown) / len(values)
         return 0.5 + 0.5 * said, replace(plain, values=known), ("values",) if unknown else ()
+    texts = tabular.columns[header]
+    if name == "entry_id" and len(texts.dictionary) < _OF_ONE_ROW * len(texts):
+        return 0.4, plain, ()
     return (0.5 if name in IDS and all(len(value) > 60 for value in values[:5]) else 1.0), plain, ()
 
 
@@ -244,7 +248,7 @@ def _one_hot(tabular: Tabular, headers: list[str], family: Family) -> bool:
 
 def _family(tabular: Tabular, pattern: str, headers: list[str], answers: list[str], family: Family, without: Collection[str] = ()) -> Proposal:
     spoken = _spoken_answers(tabular, headers, answers)
-    ranked = dict(_named(*_said(tabular, headers[0]), pattern.split("*")[0].strip("_/[( "), tabular.labels.get(headers[0], "").rsplit(" - ", 1)[0]))
+    ranked = dict(named(*_said(tabular, headers[0]), pattern.split("*")[0].strip("_/[( "), tabular.labels.get(headers[0], "").rsplit(" - ", 1)[0]))
     scored = []
     for name in (name for name in (*LISTS, *GROUPS) if name not in without):
         known = [code_for(name, word)[0] for word in spoken]

@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, func, li
 
 from dashboard import audit, database
 from dashboard.errors import NotFound, Refused
+from dashboard.imports.commit import Tell, quietly
 from dashboard.rules import flags
 from dashboard.schema import diary_entry, duplicate_row, handover, import_batch, quarantined_row, supersession
 
@@ -76,9 +77,10 @@ def undo(engine: Engine, batch: int, *, by: str, at: datetime) -> dict:
     return planned.as_dict()
 
 
-def undo_and_evaluate(engine: Engine, batch: int, *, by: str, at: datetime, today: int) -> dict:
+def undo_and_evaluate(engine: Engine, batch: int, *, by: str, at: datetime, today: int, tell: Tell = quietly) -> dict:
     """Two transactions. Where the second does not come about, the rest is done at the next start, and nobody is shown clear until then."""
     reversed_ = undo(engine, batch, by=by, at=at)
+    tell(f"Batch {batch} is taken back. Working out the flags of its patients anew")
     with engine.connect() as connection:
         as_of = flags.current_as_of(connection, today)
     done = flags.store(engine, as_of=as_of, by=by, at=at, everybody=False)

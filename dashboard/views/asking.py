@@ -7,10 +7,11 @@ from zoneinfo import available_timezones
 import streamlit as st
 
 from dashboard.days import day_of, spoken
-from dashboard.imports import draft as drafts
+from dashboard.imports import lines
 from dashboard.imports.checked import MOMENTS
 from dashboard.imports.columns import Column
-from dashboard.imports.draft import DECIMAL, NOT_CHECKED, ORDER, SCALE, UNIT, Draft, Line
+from dashboard.imports.draft import Draft
+from dashboard.imports.lines import DECIMAL, NOT_CHECKED, ORDER, ORIGIN, SCALE, UNIT, Line
 from dashboard.views import drafting, session
 from dashboard.wording import plain
 
@@ -24,6 +25,9 @@ _DAY_COUNT = re.compile(r"(\d{5})(\.\d+)?")
 
 def question(draft: Draft, at: int, line: Line, ask: str) -> None:
     column, key = line.column, f"{ask}_{at}"
+    if ask == ORIGIN:
+        _origin(line, at, key)
+        return
     value = {SCALE: tuple(map(int, column.scale)) if column.scale else (0, 10), ORDER: column.date_order, UNIT: column.unit,
              DECIMAL: "," if column.decimal == "," else ".", NOT_CHECKED: column.not_checked and _limit(column)}[ask] or ""
     words, options = _asked(draft, line, ask)
@@ -40,6 +44,22 @@ def question(draft: Draft, at: int, line: Line, ask: str) -> None:
                      horizontal=ask == UNIT)
 
 
+def _origin(line: Line, at: int, key: str) -> None:
+    said = line.column.counted_from
+    session.remember(key, date.fromisoformat(said) if said else None)
+    _, room = st.columns((1, 2))
+    with room:
+        mark = "" if said else ":orange[**?**] "
+        st.date_input(f"{mark}Which day is day 0 of {plain(line.headers[0])}?", min_value=date(1900, 1, 1), max_value="today", key=key, format="YYYY-MM-DD",
+                      on_change=_answer_origin, args=(at,), width=320, help="The column counts days. If nobody may know which days they were, choose any.")
+
+
+def _answer_origin(at: int) -> None:
+    day = session.recall(f"{ORIGIN}_{at}")
+    if day:
+        drafting.changed(drafting.current().answered(at, ORIGIN, day.isoformat()))
+
+
 def _limit(column: Column) -> str:
     return column.no_only_where.column if column.no_only_where else "no"
 
@@ -52,18 +72,18 @@ def _asked(draft: Draft, line: Line, ask: str) -> tuple[str, dict[object, str]]:
     """The question, and the answers with what each would mean."""
     header = plain(line.headers[0])
     match ask:
-        case drafts.SCALE:
+        case lines.SCALE:
             most = _most(draft, line)
             scales = _SCALES if most <= 10 or SCALE in line.answered else _SCALES[:2]
             says = {scale: f"{scale[0]} to {scale[1]}{f': {_shown(most, scale)}' if most else ''}" for scale in scales}
             return f"On which scale is {header}?", says
-        case drafts.ORDER:
+        case lines.ORDER:
             return _order(draft, line, header)
-        case drafts.UNIT:
+        case lines.UNIT:
             number = "A temperature" if line.becomes == "temperature_c" else "A number without a unit"
             words = {"celsius": "Celsius", "fahrenheit": "Fahrenheit"}
             return f"{number} in {header} is in", {unit: words.get(unit, unit) for unit in _UNITS[line.becomes]}
-        case drafts.DECIMAL:
+        case lines.DECIMAL:
             return f"The comma in {header}", {",": "is the decimal sign: 7,5 is seven and a half",
                                               ".": "separates thousands: 1,200 is one thousand two hundred"}
         case _:
@@ -75,7 +95,7 @@ def _asked(draft: Draft, line: Line, ask: str) -> tuple[str, dict[object, str]]:
 
 def _most(draft: Draft, line: Line) -> float:
     """The highest number in it."""
-    texts = (text.strip() for name in line.headers for text in draft.tabular.columns[name].dictionary[:2_000].to_pylist())
+    texts = (text.strip() for name in line.headers for text in draft.sheet(line).columns[name].dictionary[:2_000].to_pylist())
     return max((float(text.replace(",", ".")) for text in texts if _NUMBER.fullmatch(text)), default=0.0)
 
 
@@ -85,7 +105,7 @@ def _shown(value: float, scale: tuple[int, int]) -> str:
 
 
 def _order(draft: Draft, line: Line, header: str) -> tuple[str, dict[object, str]]:
-    texts = [text.strip() for name in line.headers for text in draft.tabular.columns[name].dictionary[:2_000].to_pylist()]
+    texts = [text.strip() for name in line.headers for text in draft.sheet(line).columns[name].dictionary[:2_000].to_pylist()]
     counted_days = next((found for text in texts if (found := _DAY_COUNT.fullmatch(text))), None)
     if counted_days:
         day = date(1899, 12, 30) + timedelta(days=int(counted_days[1]))

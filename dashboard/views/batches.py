@@ -3,7 +3,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.imports import batches, corrections, export, quarantine, report, undo
-from dashboard.views import session
+from dashboard.views import session, working
 from dashboard.wording import counted, plain
 
 
@@ -79,6 +79,7 @@ def _batch(row: pd.Series, zone: str) -> None:
 
 
 def _undoing(batch: int) -> None:
+    working.show()
     with st.spinner("Working out what that takes with it …"), session.reading() as connection:
         planned = undo.plan_undo(connection, batch)
         flags = report.open_flags(connection, undo.touched(connection, batch))
@@ -91,8 +92,12 @@ def _undoing(batch: int) -> None:
 
 
 def _undo(batch: int) -> None:
-    session.forget("undoing")
-    if session.recall("receipt", {}).get("batch") == batch:
-        session.forget("receipt")
-    session.write(f"Batch {batch} is undone. It stays in the history.", lambda: undo.undo_and_evaluate(
-        session.engine(), batch, by=session.name(), at=session.now(), today=session.today()))
+    engine, by, at, today = session.engine(), session.name(), session.now(), session.today()
+
+    def after(_: object) -> None:
+        session.forget("undoing")
+        if session.recall("receipt", {}).get("batch") == batch:
+            session.forget("receipt")
+
+    working.begin(f"Taking back batch {batch}", f"Batch {batch} is undone. It stays in the history.",
+                  lambda tell: undo.undo_and_evaluate(engine, batch, by=by, at=at, today=today, tell=tell), after)

@@ -1,13 +1,11 @@
 """The first step of an import: which file, and how it is read."""
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import streamlit as st
-from sqlalchemy import Connection
 
-from dashboard.days import day_of, spoken
-from dashboard.errors import Refused, UserError
+from dashboard.errors import UserError
 from dashboard.imports import draft as drafts
-from dashboard.imports import mapping, remembered, shapes, tabular
+from dashboard.imports import opening
 from dashboard.imports.draft import Draft
 from dashboard.imports.mapping import Mapping
 from dashboard.imports.tabular import Reading, Tabular
@@ -71,58 +69,14 @@ def begin(name: str, content: bytes, said: Reading = _UNSAID, given: Mapping | N
     drafting.forget()
     with st.status(f"Reading {plain(name)} …", expanded=True):
         try:
-            session.remember("draft", _drafted(name, content, said, given))
+            with session.reading() as connection:
+                found = opening.opened(connection, content, name, source=session.recall("source_name") or None, said=said, given=given)
+            session.remember("draft", drafts.drafted(name, content, found.tabular, found.how, found.known_as, settled=found.settled, said=said,
+                                                     parts=drafts.parts_of(content, name)))
         except UserError as error:
             session.remember("refused", Refusal(name, content, str(error), said, drafts.parts_of(content, name)))
     session.drop_upload()
     st.rerun()
-
-
-def _drafted(name: str, content: bytes, said: Reading, given: Mapping | None) -> Draft:
-    base, known_as, settled = given, given.name if given else "", given is not None
-    try:
-        read = tabular.read(content, name, _over(said, given))
-    except Refused:
-        read = None if given or said != _UNSAID else _as_declared(content, name)
-        if not read:
-            raise
-    if given is None:
-        with session.reading() as connection:
-            base, known_as, settled = _recognised(connection, read)
-        if not settled and said == _UNSAID and (other := _as_declared(content, name)):
-            with session.reading() as connection:
-                read, (base, known_as, settled) = other, _recognised(connection, other)
-        if base and (how := _over(said, base)) != said:
-            read = tabular.read(content, name, how)
-    return drafts.drafted(name, content, read, base, known_as, settled=settled, said=said, parts=drafts.parts_of(content, name))
-
-
-def _as_declared(content: bytes, name: str) -> Tabular | None:
-    with session.reading() as connection:
-        return remembered.as_declared(connection, content, name, session.recall("source_name") or None)
-
-
-def _over(said: Reading, declared: Mapping | None) -> Reading:
-    """What a person says about reading, and for the rest what the mapping declares."""
-    return replace(declared.reading.reading, **{key: value for key, value in vars(said).items() if value is not None}) if declared else said
-
-
-def _recognised(connection: Connection, read: Tabular) -> tuple[Mapping | None, str, bool]:
-    """By what the file is known, in words too, and whether that says all there is to say."""
-    source = session.recall("source_name") or None
-    try:
-        known = remembered.as_before(connection, read, source)
-    except Refused:
-        known = shapes.recognised(read.header, saved=remembered.everything(connection))
-        shipped = known in shapes.shipped()
-        return known, (known.name if shipped else f"{known.name}, as remembered") if known else "", known is not None and not shipped
-    if known is None:
-        return mapping.canonical(read), "the template", True
-    last = remembered.last_time(connection, read.header, source)
-    if not last:
-        return known, f"{known.name}, as in the batch that is corrected", True
-    whose = "" if last[0] == "default" else f" for {last[0]}"
-    return known, f"{known.name}, as{whose} on {spoken(day_of(last[1].date()))}", True
 
 
 # --- how it was read --------------------------------------------------------------------------------------------------------------

@@ -16,12 +16,11 @@ _COLUMNS = {"row": "Row", "patient_id": "Patient", "column": "Column", "value": 
 def show(plan: ImportPlan) -> None:
     _done(plan)
     rows = len(plan.quarantined)
-    if not rows:
+    if rows > corrections.MOST_ROWS:
+        st.caption(f"Up to {corrections.MOST_ROWS} rows can be corrected here; of {rows:,}, download them and correct them in a spreadsheet.")
         return
     cells = corrections.cells(plan)
-    if rows > corrections.MOST_ROWS or cells.empty:
-        if rows > corrections.MOST_ROWS:
-            st.caption(f"Up to {corrections.MOST_ROWS} rows can be corrected here; of {rows:,}, download them and correct them in a spreadsheet.")
+    if cells.empty:
         return
     with st.expander(f"Correct {counted(len(cells), 'cell')} here", type="compact", key="correct_here", icon=":material/edit:"):
         st.caption("Change what stands under “Correct to”; blank says that it is unknown. What the file says is kept beside each correction.")

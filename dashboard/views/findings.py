@@ -16,7 +16,9 @@ RED_FLAG_COLUMN = "Red flags reported, or perhaps reported"
 def columns(plan: ImportPlan) -> None:
     """Which columns were recognised, which are only kept, which red flags the file does not ask about."""
     found = plan.mapped
-    renamed = [f"{code(header)} is {code(name)}" for name, header in found.columns.items() if header != name]
+    of_readings = found.mapping.readings.columns if found.mapping.readings else {}
+    renamed = [f"{code(' or '.join(of_readings[name].category))} in {code(found.mapping.readings.category)} is {code(name)}" if name in of_readings
+               else f"{code(header)} is {code(name)}" for name, header in found.columns.items() if header != name]
     st.markdown(f"**Recognised ({len(found.columns)}):** " + ", ".join([*(code(name) for name, header in found.columns.items() if header == name), *renamed]))
     if found.unmapped:
         st.markdown(f"**Not known here ({len(found.unmapped)}):** {' '.join(map(code, found.unmapped))} kept as written beside each entry; no rule reads them.")

@@ -11,7 +11,7 @@ from dashboard.imports.draft import Draft
 from dashboard.imports.plan import ImportPlan
 from dashboard.rules import active
 from dashboard.status import Status
-from dashboard.views import attention, batches, choosing, correcting, doubting, drafting, findings, frame, mapping, session
+from dashboard.views import attention, batches, choosing, correcting, doubting, drafting, findings, frame, mapping, rows, session, working
 from dashboard.views.choosing import DONE, NOW
 from dashboard.wording import counted, plain
 
@@ -38,6 +38,7 @@ def page() -> None:
             st.caption("The whole file is stored at once or not at all. Afterwards it can be taken back as a whole, below.")
     attention.show()
     batches.show()
+    working.show()  # where its own place is not on the page any more
 
 
 # --- 2 map ------------------------------------------------------------------------------------------------------------------------
@@ -57,7 +58,7 @@ def _map(draft: Draft | None, chosen: Chosen | None) -> None:
                 st.markdown(f"**Recognised as {plain(draft.known_as)}.**")
             _source(chosen)
             findings.columns(chosen.plan)
-            mapping.left_out(chosen.plan.mapped.mapping)
+            rows.left_out(chosen.plan.mapped.mapping)
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.button("Change the mapping", key="change_mapping", icon=":material/edit:", on_click=drafting.reopen)
                 mapping.download(draft)
@@ -126,6 +127,7 @@ def _decide(chosen: Chosen) -> None:
         f"Keep {counted(counts['quarantined'], 'row')} in quarantine" if counts["quarantined"] else "Note that nothing is new")
     if chosen.plan.mapped.grouped and counts["loaded"]:
         label = f"Import {counted(counts['entries'] + counts['revised'], 'entry')} of {counted(counts['loaded'], 'row')}"
+    working.show()
     if not session.ask_name("import"):
         st.caption(f"Then: {label[:1].lower() + label[1:]}.")
         return
@@ -137,32 +139,31 @@ def _decide(chosen: Chosen) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(label, key="import", type="primary" if counts["loaded"] else "secondary", on_click=_import)
         st.button("Import nothing", key="discard", type="tertiary", on_click=drafting.forget)
-    if counts["loaded"] > 100_000:
-        st.caption("A file of this size takes some seconds; the page answers when all of it is stored.")
 
 
 def _import() -> None:
     chosen: Chosen | None = session.recall("chosen")
     if not chosen or not chosen.decided.acquire(blocking=False):
         return
-    done: list[commit.Receipt] = []
+    engine, by, at, today = session.engine(), session.name(), session.now(), session.today()
     how = chosen.plan.mapped.mapping
     remembers = not how.as_template and session.recall("remember_mapping", True)
 
-    def store() -> None:
-        done.append(commit.commit_and_evaluate(session.engine(), chosen.plan, by=session.name(), at=session.now(), today=session.today()))
+    def store(tell: working.Tell) -> commit.Receipt:
+        receipt = commit.commit_and_evaluate(engine, chosen.plan, by=by, at=at, today=today, tell=tell)
         for source in chosen.plan.typed.patients["source"].unique() if remembers else ():
-            remembered.remember(session.engine(), source, how, chosen.plan.tabular.header, by=session.name(), at=session.now())
+            remembered.remember(engine, source, how, chosen.plan.tabular.header, by=by, at=at)
+        return receipt
 
-    try:
-        session.write("Imported. Every row is accounted for in the receipt.", store)
-    finally:
-        if not done:
+    def after(receipt: commit.Receipt | None) -> None:
+        if not receipt:
             chosen.decided.release()
-    if not done:
-        return
-    drafting.forget()
-    session.remember("receipt", report.receipt_document(done[0], chosen.plan.tabular.name, session.name()))
+            return
+        drafting.forget()
+        session.remember("receipt", report.receipt_document(receipt, chosen.plan.tabular.name, by))
+
+    if not working.begin(f"Storing {counted(chosen.plan.counts['rows_in'], 'row')}", "Imported. Every row is accounted for in the receipt.", store, after):
+        chosen.decided.release()
 
 
 # --- 4 done -----------------------------------------------------------------------------------------------------------------------

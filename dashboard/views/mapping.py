@@ -5,9 +5,9 @@ from dashboard.codelists import LISTS
 from dashboard.errors import UserError
 from dashboard.imports import mapping
 from dashboard.imports.checked import GROUPS
-from dashboard.imports.draft import KEPT, LABELS, LEFT_OUT, Draft, Line
-from dashboard.imports.mapping import Mapping
-from dashboard.views import asking, choosing, drafting, frame, session
+from dashboard.imports.draft import Draft
+from dashboard.imports.lines import KEPT, LABELS, LEFT_OUT, Line
+from dashboard.views import asking, choosing, drafting, frame, rows, session
 from dashboard.wording import counted, percent, plain
 
 _A_PAGE = 20
@@ -17,16 +17,18 @@ def table(draft: Draft) -> None:
     """Everything that has to be said about the columns before the rows can be checked."""
     if refused := session.recall("unfit"):
         st.warning(f"**The rows can't be checked with this mapping. Nothing was stored.**\n\n{plain(refused)}", icon=":material/block:")
+    rows.long(draft)
     _needed(draft)
-    shown = [at for at, line in enumerate(draft.lines) if line.headers and (line.becomes != KEPT or line.perhaps)]
-    kept = [at for at, line in enumerate(draft.lines) if line.headers and at not in shown]
+    shown = [at for at, line in enumerate(draft.lines) if line.headers and (line.becomes not in (KEPT, LEFT_OUT) or line.perhaps)]
+    more = [at for at, line in enumerate(draft.lines) if line.headers and at not in shown]
     _lines(draft, shown, "shown")
-    if kept:
-        with st.expander(f"{counted(len(kept), 'more column')}, kept as written beside each entry; no rule reads them", type="compact", key="kept_lines",
-                         expanded=len(kept) <= 3 or bool(draft.missing)):
-            _lines(draft, kept, "kept")
-    left_out(draft.how)
-    _long(draft)
+    if more:
+        gone = sum(draft.lines[at].becomes == LEFT_OUT for at in more)
+        fate = f"{len(more) - gone:,} kept as written beside each entry, {gone:,} not kept" if gone else "kept as written beside each entry"
+        with st.expander(f"{counted(len(more), 'more column')}, {fate}; no rule reads them", type="compact", key="kept_lines",
+                         expanded=len(more) <= 3 or bool(draft.missing)):
+            _lines(draft, more, "kept")
+    rows.leaving_out(draft)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if "source" not in draft.how.columns:
             choosing.source_name()
@@ -38,6 +40,7 @@ def table(draft: Draft) -> None:
         if draft.unsure:
             st.button("Take the weaker proposal too" if len(draft.unsure) == 1 else f"Take the {len(draft.unsure)} weaker proposals too", key="accept_unsure",
                       on_click=drafting.accept_unsure, help="They are marked “perhaps” above")
+        rows.choose_long(draft)
         load()
         download(draft)
 
@@ -70,7 +73,7 @@ def download(draft: Draft) -> None:
 
 def _needed(draft: Draft) -> None:
     for name in draft.missing:
-        singles = {line.headers[0]: at for at, line in enumerate(draft.lines) if line.headers and not line.family}
+        singles = {line.headers[0]: at for at, line in enumerate(draft.lines) if line.headers and not line.family and not line.reading}
         with st.container(horizontal=True, vertical_alignment="bottom", key=f"needed_{name}"):
             st.selectbox(f":orange[**{_NEEDED[name]}**]", list(singles), index=None, key=f"need_{name}", placeholder="Choose a column", width=380,
                          on_change=_need, args=(name, singles))
@@ -106,7 +109,8 @@ def _line(draft: Draft, at: int, line: Line) -> None:
     with file:
         more = f" and {counted(len(line.headers) - 1, 'more column')}" if len(line.headers) > 1 else ""
         examples = " · ".join(_short(value, 30) for value in line.examples) or "always blank"
-        st.markdown(f"**{_short(line.headers[0], 60)}**{more}  \n:small[:gray[{examples}]]")
+        of = f" in {plain(draft.rest.readings.category)}" if line.reading else ""
+        st.markdown(f"**{_short(line.headers[0], 60)}**{more}{of}  \n:small[:gray[{examples}]]")
     options = _options(line)
     with ours:
         key = f"becomes_{at}"
@@ -125,7 +129,7 @@ def _assign(at: int) -> None:
 def _options(line: Line) -> list[str]:
     likely = [name for name in (line.becomes, line.perhaps, *line.others) if name and name != LEFT_OUT]
     every = [name for name in LABELS if name in LISTS or name in GROUPS] if line.family else list(LABELS)
-    return list(dict.fromkeys([KEPT, LEFT_OUT, *(name for name in likely if name in every or name == line.becomes), *every]))
+    return list(dict.fromkeys([KEPT, *([] if line.reading else [LEFT_OUT]), *(name for name in likely if name in every or name == line.becomes), *every]))
 
 
 def _label(name: str) -> str:
@@ -144,24 +148,3 @@ def _why(line: Line) -> str:
 
 def _short(text: str, most: int) -> str:
     return plain(text if len(text) <= most else f"{text[:most - 1]}…")
-
-
-def left_out(how: Mapping) -> None:
-    """What the kind of file decides, with the lines that say so: the page does not change them, a mapping file does."""
-    if not (how.leave_out or how.ignore or how.readings):
-        return
-    rows = [f"- Rows are left out where {plain(left.column)} {'is' if left.values is not None else 'is not'} "
-            f"{plain(' or '.join(value or 'blank' for value in (left.values if left.values is not None else left.others)))}: {plain(left.because)}."
-            + (f" What only they say is taken into the other rows of the same {plain(left.carried_by)}." if left.carried_by else "") for left in how.leave_out]
-    rows += [f"- Not kept: {plain(', '.join(how.ignore))}."] if how.ignore else []
-    with st.expander("Rows and columns that are no part of a diary, and the lines that say so", type="compact", key="left_out_lines"):
-        st.markdown("\n".join(rows))
-        st.caption("For another choice, download the mapping, change these lines, and use that file here.")
-        st.code(how.lines(), language="toml")
-
-
-def _long(draft: Draft) -> None:
-    if readings := draft.rest.readings:
-        said = ", ".join(f"{plain(' or '.join((*column.category, *column.denied_category)))} is {LABELS[name]}" for name, column in readings.columns.items())
-        st.markdown(f"**One row a reading.** Rows that agree in {plain(', '.join(draft.how.readings.group))} are one entry. "
-                    f"By {plain(readings.category)}: {said}. Other categories are kept as written.")

@@ -5,6 +5,7 @@ from playwright.sync_api import Locator, Page
 from tests.browser.conftest import act_and_wait
 
 ROW, HEADER, MARK = 34, 36, 16  # pixels of the worklist's rows, of its header, and where a row's mark is
+WRITTEN = 31  # pixels of a row that can be written in
 
 
 def button(page: Page, key: str) -> Locator:
@@ -29,6 +30,16 @@ def mark_row(page: Page, table: str, row: int, height: int = ROW) -> None:
     """A table is a canvas: its rows are chosen by their place."""
     grid = page.locator(f".st-key-{table} .dvn-scroller")
     act_and_wait(page, lambda: grid.click(position={"x": MARK, "y": HEADER + height * row + height // 2}))
+
+
+def type_in_cell(page: Page, inside: str, row: int, x: int, text: str) -> None:
+    """Into a cell of the table that can be written in, which is the only one inside of the element with this key."""
+    grid = page.locator(f".st-key-{inside} .dvn-scroller")
+    page.locator(f".st-key-{inside} [data-testid='glide-cell-1-{row}']").wait_for(state="attached")
+    grid.click(position={"x": x, "y": HEADER + WRITTEN * row + WRITTEN // 2})
+    page.keyboard.press("Enter")
+    page.locator("#portal .gdg-input").fill(text)
+    press(page, "Enter")
 
 
 def cells(page: Page, table: str | None, column: int) -> list[str]:

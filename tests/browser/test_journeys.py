@@ -11,29 +11,34 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from dashboard.days import day_of
 from tests.browser.conftest import ROOT, App, act_and_wait, screenshot, settle
-from tests.browser.reading import assert_accessible, button, cells, click, give_name, go, mark_row, patient, press, tile, upload
-from tests.canonical import quiet, written
+from tests.browser.reading import assert_accessible, button, cells, click, give_name, go, mark_row, patient, press, tile, type_in_cell, upload
+from tests.canonical import Row, quiet, written
 
 TODAY = day_of(date.today())
 Serve = Callable[..., App]
 Open = Callable[..., Page]
 
 
-def diary() -> str:
+def diary(*more: Row) -> str:
     """An emergency, somebody who is well, and a row that does not load and reports a red flag."""
-    return written(quiet("0412", TODAY, urinary_retention="yes"), quiet("0077", TODAY), quiet("0300", TODAY, chest_pain="yes", severity="14"))
+    return written(quiet("0412", TODAY, urinary_retention="yes"), quiet("0077", TODAY), quiet("0300", TODAY, chest_pain="yes", severity="14"), *more)
 
 
 def test_from_a_file_to_a_flag_and_back(serve: Serve, open_page: Open) -> None:
     page = open_page(serve())
     expect(page.get_by_role("heading", name="No diaries yet")).to_be_visible()
     go(page, "Import")
-    upload(page, "march.csv", diary())
-    expect(page.get_by_text("3 rows: 2 new, 0 already here, 1 needs attention. Importing raises 1 flag, an emergency.")).to_be_visible()
+    upload(page, "march.csv", diary(quiet("0500", TODAY, severity="44")))
+    expect(page.get_by_text("4 rows: 2 new, 0 already here, 2 need attention. Importing raises 1 flag, an emergency.")).to_be_visible()
+    page.get_by_text("Correct 2 cells here").click()
+    type_in_cell(page, "correct_here", 1, 525, "4")
+    click(page, "correct")
+    expect(page.get_by_text("1 cell corrected here.")).to_be_visible()
+    expect(page.get_by_text("4 rows: 3 new, 0 already here, 1 needs attention. Importing raises 1 flag, an emergency.")).to_be_visible()
     expect(button(page, "import")).to_have_count(0)  # not before a name
     give_name(page, "import", "M. Ito")
     click(page, "import")
-    expect(page.get_by_text("3 rows in the file = 2 loaded + 1 need attention")).to_be_visible()
+    expect(page.get_by_text("4 rows in the file = 3 loaded + 1 need attention")).to_be_visible()
     screenshot(page, "import_receipt")
 
     go(page, "Worklist")
@@ -50,7 +55,7 @@ def test_from_a_file_to_a_flag_and_back(serve: Serve, open_page: Open) -> None:
     go(page, "Import")
     mark_row(page, "batch_table", 0, height=35)
     click(page, "undo")
-    expect(page.get_by_text("Takes back 2 entries of 2 patients.")).to_be_visible()
+    expect(page.get_by_text("Takes back 3 entries of 3 patients.")).to_be_visible()
     expect(page.get_by_text("evidence withdrawn")).to_be_visible()
     click(page, "undo_now")
 

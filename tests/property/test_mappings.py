@@ -1,12 +1,13 @@
 """However a file spells what our own columns say, the mapping that says so makes the same of it."""
 import csv
+from datetime import date
 from io import StringIO
 from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.days import date_of
+from dashboard.days import date_of, day_of
 from dashboard.imports import mapping, tabular
 from dashboard.imports.apply import applied
 from dashboard.imports.columns import Column, HowRead, LeaveOut
@@ -29,14 +30,15 @@ _CODES = st.permutations(("1", "2", "oui", "Nej, inte", "-9", "∅")).map(tuple)
 @st.composite
 def _spelling(draw: st.DrawFn, rows: list[dict[str, str]]) -> tuple[bytes, Mapping]:
     """The rows as another program would write them, and how to read them."""
-    codes, order = draw(_CODES), draw(st.sampled_from(("dmy", "mdy", "ymd")))
+    codes, order = draw(_CODES), draw(st.sampled_from(("dmy", "mdy", "ymd", "count")))
     names = {name: draw(st.sampled_from((name, name.upper().replace("_", " "), f"q_{number}"))) for number, name in enumerate(rows[0])}
     scale, comma, apart, hot, tick = draw(st.tuples(*[st.sampled_from(choice) for choice in (
         ((0.0, 10.0), (0.0, 100.0), (1.0, 5.0)), (True, False), (True, False), (True, False), (True, False))]))
 
     def day(text: str) -> str:
         year, month, of_month = text.split("-")
-        return {"dmy": f"{of_month}.{month}.{year}", "mdy": f"{int(month)}/{int(of_month)}/{year}", "ymd": text}[order]
+        return {"dmy": f"{of_month}.{month}.{year}", "mdy": f"{int(month)}/{int(of_month)}/{year}", "ymd": text,
+                "count": str(day_of(date.fromisoformat(text)) - TODAY + 300)}[order]
 
     def score(text: str) -> str:
         value = f"{scale[0] + float(text) * (scale[1] - scale[0]) / 10:.4f}".rstrip("0").rstrip(".")
@@ -45,8 +47,8 @@ def _spelling(draw: st.DrawFn, rows: list[dict[str, str]]) -> tuple[bytes, Mappi
     written, columns = [], {name: Column((header,)) for name, header in names.items()}
     for row in rows:
         cells = {names[name]: row[name] for name in ("patient_id", "note")}
-        date, _, clock = row["recorded_at"].partition("T")
-        cells |= {names["recorded_at"]: day(date), "clock": clock} if apart else {names["recorded_at"]: f"{day(date)} {clock}"}
+        local, _, clock = row["recorded_at"].partition("T")
+        cells |= {names["recorded_at"]: day(local), "clock": clock} if apart else {names["recorded_at"]: f"{day(local)} {clock}"}
         cells[names["onset_date"]] = row["onset_date"] and day(row["onset_date"])
         cells[names["severity"]] = row["severity"] and score(row["severity"])
         cells[names["sex"]] = {"female": codes[0], "other": codes[1], "": "77"}[row["sex"]]
@@ -58,7 +60,9 @@ def _spelling(draw: st.DrawFn, rows: list[dict[str, str]]) -> tuple[bytes, Mappi
         else:
             cells[names["locations"]] = "|".join(codes[_PLACES.index(place)] for place in named if place)
         written += [{**cells, "form": "diary"}, *([{**cells, "form": "visit"}] if draw(st.booleans()) else [])]
-    columns["recorded_at"] = Column((names["recorded_at"], "clock") if apart else (names["recorded_at"],))
+    first = date_of(TODAY - 300).isoformat() if order == "count" else None
+    columns["recorded_at"] = Column((names["recorded_at"], "clock") if apart else (names["recorded_at"],), counted_from=first)
+    columns["onset_date"] = Column((names["onset_date"],), counted_from=first)
     columns["severity"] = Column((names["severity"],), scale=scale, decimal="," if comma else None)
     columns["sex"] = Column((names["sex"],), values={codes[0]: "female", codes[1]: "other"}, missing=("77",))
     for name in ("fever", "leg_weakness"):
@@ -69,7 +73,7 @@ def _spelling(draw: st.DrawFn, rows: list[dict[str, str]]) -> tuple[bytes, Mappi
     sheet = csv.DictWriter(out, draw(st.permutations(list(written[0]))), delimiter=";")
     sheet.writeheader()
     sheet.writerows(written)
-    known = Mapping("another program", reading=HowRead(date_order=order), columns=columns, ignore=("form",),
+    known = Mapping("another program", reading=HowRead(date_order=None if first else order), columns=columns, ignore=("form",),
                     leave_out=(LeaveOut("form", others=("Diary",), because="no diary entry"),))
     return out.getvalue().encode(), known
 

@@ -23,8 +23,8 @@ def foreseen(engine: Engine, *lines: str) -> ImportPlan:
         return plan.plan(connection, tabular.read(sheet(HEAD, *lines), "diary.csv"), today=TODAY, rules=active.current(connection).rules, as_of=TODAY)
 
 
-def evaluated(engine: Engine, found: ImportPlan) -> commit.Receipt:
-    return commit.commit_and_evaluate(engine, found, by=BY, at=AT, today=TODAY)
+def evaluated(engine: Engine, found: ImportPlan, **also: object) -> commit.Receipt:
+    return commit.commit_and_evaluate(engine, found, by=BY, at=AT, today=TODAY, **also)
 
 
 def test_what_a_plan_foresees_comes_true(engine_with_rules: Engine) -> None:
@@ -33,8 +33,10 @@ def test_what_a_plan_foresees_comes_true(engine_with_rules: Engine) -> None:
     found = foreseen(engine, "1,b,2026-03-31,3,low_back,yes,no", "10,,2026-03-31,4,low_back,no,no")
     assert found.consequence.raised == found.consequence.by_tier["E"] == 1
     assert found.sentence == "2 rows: 2 new, 0 already here, 0 need attention. Importing raises 1 flag, an emergency."
-    receipt = evaluated(engine, found)
+    steps: list[str] = []
+    receipt = evaluated(engine, found, tell=steps.append)
     assert (receipt.flags_raised, receipt.flags_closed) == (1, 0)
+    assert steps == ["Storing: 2 of 2 entries", "Stored as batch 2. Working out the flags of 2 patients"]
     assert foreseen(engine, "1,c,2026-04-01,3,low_back,yes,no").consequence.raised == 0  # raised already
 
 

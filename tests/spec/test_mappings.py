@@ -495,7 +495,7 @@ def test_a_mapping_is_remembered_for_files_with_the_same_columns(engine: Engine)
         assert remembered.recalled(connection, ("Day", "ID", "quarantined_as")) == second
         assert remembered.recalled(connection, ("id", "day"), "south") is None
         assert remembered.recalled(connection, ("id", "day", "more")) is None
-        assert remembered.remembered(connection, "north") == [second]
+        assert remembered.everything(connection) == [second]
         assert shapes.recognised(("id", "day", "more"), remembered.everything(connection)) == second
         event = audit.events(connection, kinds=("mapping_remembered",)).iloc[0]
     assert (event["by"], event["subject"], event["details"]) == (BY, "2", {"source": "north", "name": "first"})

@@ -10,7 +10,8 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from streamlit.testing.v1 import AppTest
 
 from dashboard.days import spoken
-from dashboard.imports import batches, quarantine
+from dashboard.errors import UserError
+from dashboard.imports import batches, commit, quarantine
 from dashboard.imports.draft import Draft
 from dashboard.imports.planned import ImportPlan
 from dashboard.imports.tabular import Tabular
@@ -206,13 +207,13 @@ def test_a_redcap_export_is_recognised_and_asks_for_its_scale(open_page: Open, c
     assert "recognised as REDCap, raw export, repeating diary" in shown(at)
     assert at.button(key="accept").disabled
     assert "the scale of vas" in shown(at)
-    assert "Rows are left out where redcap\\_repeat\\_instrument is blank" in shown(at)
-    assert 'carried_by = "record_id"' in at.code[0].value
+    assert "**1 row** where redcap\\_repeat\\_instrument is blank: a form that is filled in once" in shown(at)
     at = pick(at, f"scale_{line(at, 'vas')}", (0, 100))
     pick(at, f"becomes_{line(at, 'redflag___1')}", "red_flags")
     pick(at, f"not_checked_{line(at, 'redflag___1')}", "diary_complete")
     pick(at, f"becomes_{line(at, 'pain_loc___1')}", "locations")
     click(at, "accept")
+    assert 'carried_by = "record_id"' in at.code[0].value
     assert "4 rows = 1 loaded + 2 in need of attention + 1 left out" in shown(at)
     # what the project's codes mean, only the project knows
     for box in [box for box in at.selectbox if box.key.startswith("value_")]:
@@ -221,6 +222,37 @@ def test_a_redcap_export_is_recognised_and_asks_for_its_scale(open_page: Open, c
     click(at, "import")
     assert live(clinic, "recorded_at", "severity", "locations", "fever") == [
         ("2026-03-30", "7", "neck", "yes"), ("2026-03-31", "6.5", "low_back", ""), ("2026-04-01", "", "", "no")]
+
+
+LONG = ("Patient;Day;Form;Question;Answer\nP1;12;diary;Pain level;7\nP1;12;diary;Fever;no\nP1;12;diary;Sleep;bad\nP2;12;test;Pain level;3\n"
+        "P2;13;test;Where does it hurt;neck\nP2;14;;Pain level;1\n")
+
+
+def test_a_long_file_is_laid_out_and_rows_are_left_out(open_page: Open, clinic: Engine) -> None:
+    at = upload(open_page("imports", name="M. Ito"), "long.csv", LONG)
+    assert "Question seems to say what was read, Answer what it was" in shown(at)
+    click(at, "long_likely")
+    assert [at.selectbox(key=f"becomes_{line(at, name)}").value for name in ("Pain level", "Fever", "Sleep", "Where does it hurt")] == [
+        "severity", "fever", "", "locations"]
+    assert not has(click(at, "wide"), "wide")
+    click(at, "long_likely")
+    pick(at, f"becomes_{line(at, 'Day')}", "recorded_at")
+    assert "day 0 of Day" in shown(at) and at.button(key="accept").disabled, "what a number of days counts from is asked"
+    settled(next(field for field in at.date_input if field.key == f"counted_from_{line(at, 'Day')}").set_value(date(2025, 3, 1)).run())
+    for values, because in ((["test"], ""), ([""], "no form")):
+        pick(at, "leave_column", "Form")
+        settled(at.multiselect(key="leave_values").set_value(values).run())
+        type_into(at, "leave_because", because)
+        click(at, "leave_out")
+    assert "**2 rows** where Form is test." in shown(at) and "**1 row** where Form is blank: no form." in shown(at)
+    click(click(at, "take_in_1"), "accept")
+    assert "`Pain level` in `Question` is `severity`" in shown(at)
+    assert "6 rows = 4 loaded + 2 left out. **Left out:** Form is test (2)." in shown(at)
+    click(at, "import")
+    assert live(clinic, "patient_id", "recorded_at", "severity", "fever", "locations") == [
+        ("P1", "2025-03-13", "7", "no", ""), ("P2", "2025-03-15", "1", "", "")]
+    upload(click(at, "again"), "next.csv", LONG.replace("P1", "P3"))
+    assert at.button(key="import").label == "Import 1 entry of 3 rows", "the mapping is remembered, filters and all"
 
 
 def test_unknown_values_are_mapped_with_one_click(open_page: Open) -> None:
@@ -347,6 +379,17 @@ def test_second_click_does_not_import_twice(open_page: Open, clinic: Engine) -> 
     at.session_state["chosen"].decided.acquire()  # the first click is still at work
     click(at, "import")
     assert history(clinic).empty
+
+
+def test_a_store_that_fails_stores_nothing_and_can_be_tried_again(open_page: Open, clinic: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise UserError("The database can't be reached.")
+    at = upload(open_page("imports", name="M. Ito"), "march.csv", GOOD)
+    with monkeypatch.context() as patched:
+        patched.setattr(commit, "commit_and_evaluate", fails)
+        click(at, "import")
+    assert "can't be reached" in at.warning[0].value and history(clinic).empty
+    assert "3 loaded" in shown(click(at, "import"))
 
 
 def test_same_file_twice_says_so_and_changes_nothing(open_page: Open, clinic: Engine) -> None:
