@@ -129,6 +129,7 @@ def test_a_snoozed_flag_that_becomes_worse_is_back_at_once(engine: Engine) -> No
     assert shown(clinic) == []
     clinic.sends(quiet("1", TODAY, **NUMB))
     assert lines(clinic)[["tier", "status", "rules"]].to_numpy().tolist() == [["U", "open", ["U02", "R02"]]]
+    assert (clinic.status("R02"), clinic.done("R02")) == ("open", ["snooze", "wake"]), "put off no more, of whom something new is flagged"
 
 
 def test_what_a_second_person_has_to_confirm_stays_on_the_list(engine: Engine) -> None:
