@@ -54,11 +54,12 @@ def page() -> None:
     about = {f"group_{side}": text for side, text in (("a", question.describe()), ("b", chosen if b.rest else f"{chosen}: {b.of.describe()}"))} | {
         name: text for name, text in takeaway.about(question, looked_at).items() if name != "question"} | {
         "landmark_days": str(LANDMARK) if landmark else "none"}
-    for column, names in zip(st.columns(2, gap="small"), COLUMNS, strict=True):
-        with column:
-            for name in names:
-                if name in made.tables:
-                    _card(name, *CARDS[name], made, about)
+    with st.grid(2, min_column_width=400) as grid:  # narrower, nobody could read the dots
+        for names in COLUMNS:
+            with grid.cell():
+                for name in names:
+                    if name in made.tables:
+                        _card(name, *CARDS[name], made, about)
 
 
 def _choices(question: Cohort, found: Status) -> dict[str, Group]:

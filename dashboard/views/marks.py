@@ -34,6 +34,7 @@ button[aria-checked=true] { font-weight: 700; }
 .standing .columns { display: grid; grid-auto-flow: column; grid-auto-columns: minmax(0, 1fr); column-gap: 3px; min-height: 0; padding-right: 8px; }
 .standing button { display: grid; grid-template-rows: 14px 1fr 16px; text-align: center; min-height: 0; }
 .standing .text { font-size: 10px; white-space: nowrap; }
+.standing .label { white-space: nowrap; }
 .standing .bar { position: relative; border-bottom: 1px solid var(--line); }
 .standing .part { position: absolute; bottom: 0; left: 8%; width: 84%; }
 .second { position: absolute; left: calc(50% - 4px); width: 8px; height: 8px; box-sizing: border-box; rotate: 45deg;

@@ -37,7 +37,7 @@ def chart(diary: pd.DataFrame, flags: pd.DataFrame, actions: pd.DataFrame) -> No
                               width="content")
         caption = st.container(width="content")
         st.space("stretch")
-        if denied and st.toggle(f"Show the {len(denied)} that were only denied too", key="patient_denied"):
+        if denied and st.toggle(f"Show the {'one that was' if len(denied) == 1 else f'{len(denied)} that were'} only denied too", key="patient_denied"):
             present = [*present, *denied]
     start = first if RANGES.get(chosen) is None else max(first, last - RANGES[chosen] + 1)
     done = _done(actions)
@@ -60,8 +60,8 @@ def _under(symptoms: pd.DataFrame, present: list[str], denied: list[str], flags:
             f"{counted(earlier, 'action')} before {spoken(start)}" if earlier else "", f"{counted(after, 'action')} after {spoken(end)}" if after else ""]
     parts = [f"Not on the axis: {listing(filter(None, said), 'and')}; see below." if any(said) else "",
              f"Symptoms: {_MARK_IS[step(start, end)]}." if step(start, end) in _MARK_IS and present else "",
-             "" if any((symptoms[code] == course.PRESENT).any() for code in symptoms) else f"No symptom was ever reported; {len(denied)} were denied."
-             if denied else ""]
+             "" if not denied or any((symptoms[code] == course.PRESENT).any() for code in symptoms) else
+             f"No symptom was ever reported; {len(denied)} {'was' if len(denied) == 1 else 'were'} denied."]
     if never:
         parts.append(f":violet[**Never asked:**] {', '.join(never)}." if len(never) < len(SYMPTOM.bit) else ":violet[**No symptom was ever asked.**]")
     if any(parts):

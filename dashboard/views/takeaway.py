@@ -69,16 +69,20 @@ def report(cohort: Cohort, found: Status) -> None:
 def _report(cohort: Cohort, found: Status) -> str:
     with session.reading() as connection:
         made = reports.counted(connection, cohort, control(), **found.times)
-    through = about(cohort, found)["data_through"]
+    through = _through(cohort, found)
     known = f", as known at event {found.known_at}" if found.known_at is not None else ""
-    lines = [f"As of {spoken(found.as_of)}{known} · data through {through or 'no day'} (oldest source) · rules v{found.rule_set}",
+    lines = [f"As of {spoken(found.as_of)}{known} · data through {'no day' if through is None else spoken(through)} (oldest source) · rules v{found.rule_set}",
              f"Made {session.now():%Y-%m-%d %H:%M} UTC. Each patient counts once. {control().sentence()}"]
     return reports.page(cohort.describe(), made, lines, disclaimer=DISCLAIMER)
 
 
 def about(cohort: Cohort, found: Status) -> dict[str, str]:
     """What every file says of itself."""
-    through = min((day for name, day in found.through.items() if not cohort.sources or name in cohort.sources), default=None)
+    through = _through(cohort, found)
     return {"question": cohort.describe(), "as_of": date_of(found.as_of).isoformat(),
             **({"known_at_event": str(found.known_at)} if found.known_at is not None else {}),
             "data_through": "" if through is None else date_of(through).isoformat(), "rule_set": str(found.rule_set)}
+
+
+def _through(cohort: Cohort, found: Status) -> int | None:
+    return min((day for name, day in found.through.items() if not cohort.sources or name in cohort.sources), default=None)
