@@ -106,7 +106,7 @@ def test_the_table_behind_a_chart_and_the_filters(shared_app: App, open_page: Op
     assert got.value.suggested_filename == "durations.csv"
     header, first, *_ = got.value.path().read_text().splitlines()
     assert header == ("code,label,n,of,share,share_of_all,patients,counts,question,as_of,data_through,rule_set,disclosure_control")
-    assert first.startswith("under_6_weeks,under 6 weeks,79,345,23 %,16 %,500,patients,All entries,2026-03-31,2026-03-28,1,")
+    assert first.startswith("under_6_weeks,under 6 weeks,80,345,23 %,16 %,500,patients,All entries,2026-03-31,2026-03-28,1,")
     act_and_wait(page, lambda: button(page, "table_duration").click())
     act_and_wait(page, button(page, "filters").click)
     form = page.get_by_test_id("stPopoverBody")
