@@ -30,9 +30,10 @@ from sqlalchemy import (
 from dashboard.codelists import HISTORY, LISTS, SYMPTOM
 from dashboard.database import band, bit_or, has
 from dashboard.rules import over_time as over
-from dashboard.rules.compile import answer, columns_read, recorded
+from dashboard.rules.compile import answer
 from dashboard.rules.conditions import AllOf, AnyAnswer, AnyOf, Condition, Named, NamedOnly, Not, PatientHas, Reported, TemperatureAtLeast
 from dashboard.rules.over_time import NoRelief, SameEntry, SameEntryOfPatientWith, SeverityOnDays, WithinDays
+from dashboard.rules.record import columns_read, recorded
 from dashboard.rules.seen import RECENT, Script, Seen
 from dashboard.rules.single import Chosen, SexIs, StartedWithin, SuddenOnset, WorstAtLeast
 

@@ -7,8 +7,8 @@ from sqlalchemy import ColumnElement, Connection, FromClause, Insert, Select, Ta
 from sqlalchemy.sql.base import WriteableColumnCollection
 
 from dashboard import database
-from dashboard.rules.compile import said, spelled
 from dashboard.rules.conditions import Condition
+from dashboard.rules.record import said, spelled
 
 RECENT = 14  # days up to a patient's last entry: what was said in them decides whether somebody was assessed lately
 
