@@ -73,9 +73,9 @@ def _table(rules: list[Rule], counts: dict[str, dict[str, int]], *, narrow: bool
     number = st.column_config.NumberColumn
     st.dataframe(styled, key="rule_list", hide_index=True, on_select=_select, selection_mode=["single-row", "single-cell"], row_height=ROW,
                  height=min(36 + ROW * len(table), HEIGHT), column_config={
-        "Tier": st.column_config.TextColumn(width=105 if narrow else 170, help="The tier that it gives, and the worse one that a graver report raises it to"),
+        "Tier": st.column_config.TextColumn(width=105 if narrow else 150, help="The tier that it gives, and the worse one that a graver report raises it to"),
         "Rule": st.column_config.TextColumn(width=50),
-        "Title": st.column_config.TextColumn(width=275), "Met": number(width=55, format="localized", help="Patients who meet it"),
+        "Title": st.column_config.TextColumn(width=295), "Met": number(width=55, format="localized", help="Patients who meet it"),
         "Not met": number(width=70, format="localized", help="Patients whose answers say that it is not met"),
         "Can't assess": number(width=90, format="localized", help="Patients of whom too little was recorded to say either"),
         "Sources": st.column_config.TextColumn(width=190, help=SOURCE_HELP)},
