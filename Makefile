@@ -26,7 +26,7 @@ run: $(APP)
 	@exec $(BIN)/python -m streamlit run streamlit_app.py --server.port $(PORT)
 
 test: $(TESTS) lint browser
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 lint: $(TESTS)
 	$(BIN)/python -m ruff check

@@ -43,6 +43,8 @@ def pytest_unconfigure() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # folders whose files take longest first, so that no worker is left alone with one at the end
     items.sort(key=lambda item: next((place for place, folder in enumerate(SLOWEST) if folder in item.path.parts), len(SLOWEST)))
+    for item in items:  # a file stays with one worker; those of the browser together, so that it and the demo are started once
+        item.add_marker(pytest.mark.xdist_group("browser" if "browser" in item.path.parts else str(item.path)))
 
 
 @pytest.fixture(scope="session")

@@ -67,13 +67,6 @@ def screenshot(page: Page, name: str) -> None:
 
 # --- fixtures -----------------------------------------------------------------------------------------------------------------------
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    # the tests of a file stay with one worker, which then makes the demo database once
-    for item in items:
-        if item.path.is_relative_to(Path(__file__).parent):
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
-
-
 @pytest.fixture(autouse=True)
 def _finite() -> Iterator[None]:
     faulthandler.dump_traceback_later(LONGEST, exit=True, file=sys.__stderr__)

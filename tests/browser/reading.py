@@ -76,6 +76,7 @@ def tile(page: Page, bucket: str) -> str:
 
 def assert_accessible(page: Page, *rules: str) -> None:
     """No serious or critical finding, Streamlit's own parts included; of all rules, or of these."""
+    page.wait_for_timeout(300)  # things fade in
     # a report of all that is well, too, would be megabytes
     found = Axe().run(page, options={"resultTypes": ["violations"]} | ({"runOnly": list(rules)} if rules else {})).response["violations"]
     faults = [f"{fault['id']}: {node['target']} {node['html'][:200]}" for fault in found if fault["impact"] in ("serious", "critical")

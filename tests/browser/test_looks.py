@@ -35,9 +35,8 @@ def look_twice(page: Page, name: str) -> None:
 
 
 def look(page: Page, name: str, *rules: str) -> None:
-    page.wait_for_timeout(300)  # things fade in
-    screenshot(page, name)
     assert_accessible(page, *rules)
+    screenshot(page, name)
     wide = page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth - document.querySelector('[data-testid=stMain]').clientWidth")
     assert wide <= 0, f"{name} is wider than the screen"
 

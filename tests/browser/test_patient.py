@@ -28,7 +28,6 @@ def test_to_the_patient_and_back(shared_app: App, open_page: Open) -> None:
     expect(page.locator("h1")).to_have_text(who)
     expect(page.locator(".st-key-course .main-svg").first).to_be_visible()
     assert urlsplit(page.url).path == "/patient" and listed[1] not in page.url
-    page.wait_for_timeout(500)
     assert_accessible(page)
     screenshot(page, "patient")
 

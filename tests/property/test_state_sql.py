@@ -243,9 +243,10 @@ def _tell(engine: Engine, events: Iterable[tuple[Step, World]], *, and_look_back
             if not and_look_back and isinstance(step, Act | TakeBack) and step is not last:
                 product.pair_flags(connection, world)  # the next evaluation shows what came of it
                 continue
-            _check_diary(product, connection, world)
-            _check_supersession(product, connection, world)
             _check_care(product, connection, world)
+            if and_look_back or step is last:
+                _check_diary(product, connection, world)
+                _check_supersession(product, connection, world)
     if and_look_back:
         with engine.connect() as connection:
             _check_known_then(product, connection, world, then)
