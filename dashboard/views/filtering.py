@@ -15,7 +15,8 @@ from dashboard.views import question, session
 _LISTS = {"locations": "Where", "qualities": "Quality", "durations": "Duration", "symptoms": "Reported", "tried": "Tried", "helped": "Helped",
           "hours": "Hour of day", "high_pain": "Time in high pain", "buckets": "Stands as", "tiers": "Worst tier", "sexes": "Sex", "sources": "Source",
           "blank": "Not recorded in the entry"}
-_RANGES = {"age": ("Age", 110, 1), "severity": ("Severity", 10.0, 0.5), "worst": ("Worst severity", 10.0, 0.5), "temperature": ("Temperature, °C", 45.0, 0.1)}
+_RANGES = {"age": ("Age", 110, 1), "severity": ("Severity", 10.0, 0.5), "worst": ("Worst severity", 10.0, 0.5), "temperature": ("Temp. °C", 45.0, 0.1)}
+_BLANK = {"temperature": "Temperature"}
 _MEANT = {"any": (False, False), "all of": (False, True), "not": (True, False), "not all of": (True, True)}
 _PAGES = (("What was said", ("locations", "qualities", "symptoms"), ("severity", "worst", "temperature"), ("durations", "tried", "helped")),
           ("Who and when", ("sexes", "sources", "hours"), ("age",), ("buckets", "tiers", "high_pain")))
@@ -54,15 +55,10 @@ def _form(cohort: Cohort, found: Status) -> None:
 def _list(cohort: Cohort, field: str, found: Status) -> None:
     codes = CODES.get(field) or tuple(sorted({*found.through, *cohort.sources}))
     session.remember(f"f_{field}", list(getattr(cohort, field)))
-    values, meant = _beside(cohort, field, "bottom")
+    values, meant = tuple(st.columns([3, 2], gap="xxsmall", vertical_alignment="bottom")) if cohort.asks(field) else (st.container(), None)
     values.multiselect(_LISTS[field], list(codes), key=f"f_{field}", on_change=_set, args=(field,), placeholder="Any",
                        format_func=lambda code: code if field == "sources" else filters.label(field, code).capitalize())
     _meant(meant, cohort, field, _LISTS[field])
-
-
-def _beside(cohort: Cohort, field: str, aligned: str) -> tuple[DeltaGenerator, DeltaGenerator | None]:
-    """Room for the values, and once there are some, for how they are meant."""
-    return tuple(st.columns([3, 2], gap="xxsmall", vertical_alignment=aligned)) if cohort.asks(field) else (st.container(), None)
 
 
 def _meant(place: DeltaGenerator | None, cohort: Cohort, field: str, name: str) -> None:
@@ -76,19 +72,17 @@ def _meant(place: DeltaGenerator | None, cohort: Cohort, field: str, name: str) 
 
 
 def _range(cohort: Cohort, field: str) -> None:
-    """A slider from end to end asks for nothing; an end left where it was is open."""
+    """An end that is left blank is open. Two numbers, as what a slider writes beside its ends cannot be read in the dark."""
     name, most, step = _RANGES[field]
-    low, high, blank = range_names(field)
-    least = type(most)(RANGES[field][0])
-    ends = tuple(end if value is None else type(most)(min(max(value, least), most)) for end, value in (
-        (least, getattr(cohort, low)), (most, getattr(cohort, high))))
-    session.remember(f"f_{field}", ends)
-    values, meant = _beside(cohort, field, "top")
-    with values:
-        st.slider(name, least, most, step=step, format="%g", key=f"f_{field}", on_change=_slide, args=(field,))
-        session.remember(f"f_{blank}", getattr(cohort, blank))
-        st.checkbox(f"{name.split(',')[0]} not recorded", key=f"f_{blank}", on_change=_set, args=(blank,))
-    _meant(meant, cohort, field, name)
+    least, (*ends, blank) = type(most)(RANGES[field][0]), range_names(field)
+    for place, end, word in zip(st.columns(2, gap="xxsmall", vertical_alignment="bottom"), ends, ("from", "to"), strict=True):
+        value = getattr(cohort, end)
+        session.remember(f"f_{end}", None if value is None else type(most)(min(max(value, least), most)))
+        place.number_input(f"{name} {word}", least, most, value=None, step=step, format="%g" if isinstance(most, float) else "%d", key=f"f_{end}",
+                           placeholder="any", on_change=_set, args=(end,))
+    session.remember(f"f_{blank}", getattr(cohort, blank))
+    st.checkbox(f"{_BLANK.get(field, name)} not recorded", key=f"f_{blank}", on_change=_set, args=(blank,))
+    _meant(st if cohort.asks(field) else None, cohort, field, name)
 
 
 def _days(cohort: Cohort) -> None:
@@ -97,14 +91,6 @@ def _days(cohort: Cohort) -> None:
         session.remember(f"f_{field}", None if day is None else date_of(day))
         place.date_input(label, value=None, min_value=date(1900, 1, 1), max_value=date(2100, 1, 1), key=f"f_{field}", on_change=_set, args=(field,),
                          format="YYYY-MM-DD")
-
-
-def _slide(field: str) -> None:
-    _, most, _ = _RANGES[field]
-    low, high, _ = range_names(field)
-    ends = session.recall(f"f_{field}")
-    asked = {name: None if end == limit else end for name, end, limit in zip((low, high), ends, (RANGES[field][0], most), strict=True)}
-    question.change(lambda cohort: replace(cohort, **asked))
 
 
 def _mean(field: str) -> None:
