@@ -1,4 +1,5 @@
 """What all pages share: the status line, the state of an empty or unreachable database, the name of who signs."""
+import gc
 from collections.abc import Callable
 
 import streamlit as st
@@ -49,6 +50,8 @@ def begin(title: str) -> Status:
 def beginning(title: str) -> tuple[Status, DeltaGenerator]:
     """Status line, title and notices, and the room beside the title; stops the page where there is no database. Brings the evaluation
     up to date first."""
+    if session.recall("shown") == "Import":
+        gc.collect()  # of the run before: files and plans may be large, and held in circles
     session.visit(title)
     found = _status()
     if found.due:
