@@ -1,5 +1,6 @@
 """Counts of a cohort in, charts to click on out: rows, columns and cells with their lengths, words and codes. Pure; what draws them knows
 no numbers of its own. The words of a mark are what a screen reader says and what is shown beside the pointer."""
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
@@ -99,12 +100,15 @@ def together(frame: pd.DataFrame, unit: str) -> Chart:
     same entry. A cell's code is the two codes with a blank between them."""
     if frame.empty:
         return Chart("grid", ())
-    named = frame.drop_duplicates("location").set_index("location")["named"]
-    places = named.nlargest(PLACES).index.tolist()
-    there = frame[frame["location"].isin(places) & frame["quality"].notna()]
-    qualities = there.groupby("quality", sort=False)["n"].sum().nlargest(QUALITIES).index.tolist()
-    n = there.set_index(["location", "quality"])["n"]
-    cells = [(place, quality, int(n.get((place, quality), 0)), int(named[place])) for place in places for quality in qualities]
+    rows = list(frame[["location", "quality", "n", "named"]].itertuples(index=False, name=None))
+    named = {place: int(of) for place, _, _, of in rows}
+    places = sorted(named, key=lambda place: -named[place])[:PLACES]
+    n = {(place, quality): int(said) for place, quality, said, _ in rows if place in places and pd.notna(quality)}
+    said_at_all: Counter[str] = Counter()
+    for (_, quality), said in n.items():
+        said_at_all[quality] += said
+    qualities = [quality for quality, _ in said_at_all.most_common(QUALITIES)]
+    cells = [(place, quality, n.get((place, quality), 0), named[place]) for place in places for quality in qualities]
     scale = scale_of([said / of for *_, said, of in cells])
     marks = tuple(Mark(f"{place} {quality}", "", f"{LOCATION.label[place]}, {QUALITY.label[quality].lower()}: {said:,} of {of:,} {unit} with pain there "
                        f"({percent(said, of)})", level=said / of / scale) for place, quality, said, of in cells)

@@ -1,7 +1,6 @@
 """Charts to choose from, drawn as buttons: each is reached by keyboard, says its numbers, and is redrawn in place. Python alone says what is
 chosen; the browser says what was pressed."""
 from collections.abc import Callable, Collection
-from dataclasses import asdict
 
 import streamlit as st
 
@@ -159,6 +158,7 @@ def show(chart: Chart, selected: Collection[str], *, name: str, key: str, height
             on_click(found["code"], found.get("add") is True)
 
     _component(key=key, height=height or "content", on_press_change=pressed, data={
-        "chart": asdict(chart), "selected": sorted(known.intersection(selected)), "name": name, "height": height,
+        "chart": {**vars(chart), "marks": [vars(mark) for mark in chart.marks]}, "selected": sorted(known.intersection(selected)),
+        "name": name, "height": height,
         # what was pressed may have changed nothing: the picture is then painted as it was
         "answered": ((session.recall(key) or {}).get("press") or {}).get("nonce")})
