@@ -1,14 +1,16 @@
 """The charts of the cohort page: each counts the entries that meet every filter but its own, so that the clicked one keeps its whole
 context; charts that are about the same entries share one reading of them."""
 from collections import defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import zip_longest
 
 import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, case, select
 
-from dashboard import database, distributions, profile
+from dashboard import database, distributions, filters, profile
 from dashboard.cohort import BUCKETS, NONE, NOT_RECORDED, Cohort
 from dashboard.conditions import NOTHING_HELPED, range_names
 from dashboard.distributions import Per, Sample
@@ -98,3 +100,17 @@ def count(connection: Connection, cohort: Cohort, charts: Collection[str], *, as
         if "high_pain" in names:
             made["high_pain"] = profile.high_pain(connection, asked, **when)
     return made
+
+
+def likely(cohort: Cohort, counted: Mapping[str, Counted], most: int = 24) -> list[Cohort]:
+    """What one press on the first screen would ask: of each chart the longest bar, then of each the next. What is taken back was asked before."""
+    ways: list[list[Cohort]] = []
+    for chart, n in _PRESSED.items():
+        codes = counted[chart].sort_values(n, ascending=False, kind="stable").query(f"{n} > 0")["code"]
+        press = partial(filters.severity_pressed, add=False) if chart == "severity" else partial(filters.pressed, field=chart, add=False)
+        ways.append([press(cohort, code=code) for code in codes])
+    asked = [one for rank in zip_longest(*ways) for one in rank if one is not None]
+    return list(dict.fromkeys(one for one in asked if len(filters.chips(one)) >= len(filters.chips(cohort))))[:most]
+
+
+_PRESSED = {"locations": "n", "qualities": "n", "durations": "n", "severity": "average", "symptoms": "present", "buckets": "n"}

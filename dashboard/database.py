@@ -223,6 +223,12 @@ def append(connection: Connection, target: Table, rows: pyarrow.Table) -> None:
             copy.write(sheet.getbuffer())
 
 
+def interrupt(connection: Connection) -> None:
+    """Ends what another thread is asking on this connection; there it raises a DBAPIError."""
+    driver = connection.connection.driver_connection
+    (driver.interrupt if connection.dialect.name == "duckdb" else driver.cancel)()
+
+
 # --- TEMP tables ------------------------------------------------------------------------------------------------------------------
 
 @cache

@@ -2,6 +2,7 @@
 import pandas as pd
 import streamlit as st
 from pandas.io.formats.style import Styler
+from sqlalchemy import Connection
 
 from dashboard import crossfilter, filters, members
 from dashboard.cohort import Cohort
@@ -11,6 +12,7 @@ from dashboard.figures import cohort as figures
 from dashboard.figures.cohort import BUCKET_ICON
 from dashboard.figures.tokens import TOKENS
 from dashboard.imports import export
+from dashboard.kept import Asked
 from dashboard.sample import Base, Per
 from dashboard.status import Status
 from dashboard.views import cards, filtering, frame, marks, more, patient_link, question, saving, session, takeaway, trace
@@ -50,6 +52,7 @@ def page() -> None:
     with below:  # last of all: neither the six cards nor the list wait for them
         if more.opened():
             more.show(_numbers(crossfilter.MORE, cohort, per, found), cohort, per, found)
+    session.expect([_asked(crossfilter.NAMES, next_one, per, found) for next_one in crossfilter.likely(cohort, numbers)])
 
 
 def _without(cohort: Cohort, found: Status) -> dict[str, int]:
@@ -66,14 +69,18 @@ def _cards(numbers: dict[str, Counted], cohort: Cohort, per: Per) -> None:
 
 
 def _numbers(names: tuple[str, ...], cohort: Cohort, per: Per, found: Status) -> dict[str, Counted]:
+    with st.spinner(f"Counting {counted(found.entries, 'entry')} …", show_time=True):
+        made = session.answers(*_asked(names, cohort, per, found))
+    return {name.removeprefix("cohort "): one for name, one in made.items()}
+
+
+def _asked(names: tuple[str, ...], cohort: Cohort, per: Per, found: Status) -> Asked:
     questions = {f"cohort {name}": {"of": crossfilter.context(cohort, name).question(), "per": per, **found.times} for name in names}
 
-    def count(connection: object, missing: list[str]) -> dict[str, Counted]:
+    def count(connection: Connection, missing: list[str]) -> dict[str, Counted]:
         made = crossfilter.count(connection, cohort, [name.removeprefix("cohort ") for name in missing], **found.times, per=per)
         return {f"cohort {name}": one for name, one in made.items()}
-    with st.spinner(f"Counting {counted(found.entries, 'entry')} …", show_time=True):
-        made = session.answers(questions, count)
-    return {name.removeprefix("cohort "): one for name, one in made.items()}
+    return questions, count
 
 
 def _base(base: Base, cohort: Cohort, found: Status) -> None:

@@ -1,5 +1,4 @@
 """The only module that touches what Streamlit keeps between runs: the engine, answers, the reader's name, choices."""
-import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,10 +13,10 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from dashboard import audit, database, settings, start
 from dashboard.days import day_of
 from dashboard.errors import UserError
+from dashboard.kept import Answers, Asked, Compute
 from dashboard.wording import plain
 
 Answer = TypeVar("Answer")
-_MOST_KEPT = 2000  # small answers
 
 
 def now() -> datetime:
@@ -51,40 +50,37 @@ def reading() -> Iterator[Connection]:
 def answer(name: str, question: dict, compute: Callable[[Connection], Answer]) -> Answer:
     """The answer to a question, kept until an event that may change it. `question` is everything `compute` depends on besides
     the database; nothing ever has to be cleared."""
-    return _kept(_keys({name: question})[name], compute)
-
-
-def _keys(questions: Mapping[str, dict]) -> dict[str, str]:
     with reading() as connection:
-        asked_of = [audit.version(connection), engine().url.render_as_string(hide_password=True)]
-    return {name: json.dumps([name, question, *asked_of], sort_keys=True) for name, question in questions.items()}
+        key = _answers().key(connection, name, question)
+    return _copied(key, compute)
 
 
-# one canonical text as key: several arguments may collide, and large frames are only sampled
+# the key alone says what it is: large frames are only sampled
 @st.cache_data(max_entries=256, show_spinner=False)
-def _kept(key: str, _compute: Callable[[Connection], Answer]) -> Answer:
+def _copied(key: str, _compute: Callable[[Connection], Answer]) -> Answer:
     with reading() as connection:
         return _compute(connection)
 
 
-def answers(questions: Mapping[str, dict], compute: Callable[[Connection, list[str]], Mapping[str, Answer]]) -> dict[str, Answer]:
-    """Like `answer`, several at once: `compute` is given the names of those that are not kept yet. Whoever reads an answer shares it with
-    others and must not change it."""
-    keys, kept = _keys(questions), _many()
-    found = {name: kept[key] for name, key in keys.items() if key in kept}
-    if missing := [name for name in keys if name not in found]:
-        with reading() as connection:
-            made = compute(connection, missing)
-        found |= made
-        kept.update({keys[name]: made[name] for name in missing})
-        for key in list(kept)[:-_MOST_KEPT]:  # the oldest
-            kept.pop(key, None)
-    return found
+def answers(questions: Mapping[str, dict], compute: Compute) -> dict[str, Answer]:
+    """Like `answer`, several at once, shared by all readers; see `kept`."""
+    with reading() as connection:
+        return _answers().of(connection, questions, compute)
+
+
+def expect(likely: Sequence[Asked]) -> None:
+    """What this reader may ask next."""
+    if settings.read(os.environ).ahead == "yes":
+        _answers().expect(likely)
+
+
+def _answers() -> Answers:
+    return _answers_of(engine().url.render_as_string(hide_password=True))
 
 
 @st.cache_resource(show_spinner=False)
-def _many() -> dict[str, object]:
-    return {}
+def _answers_of(url: str) -> Answers:
+    return Answers(engine())
 
 
 # --- what one reader chose --------------------------------------------------------------------------------------------------------
