@@ -124,8 +124,8 @@ def test_files_are_read_back_as_the_same_rules(tmp_path: Path) -> None:
 
 
 def test_rules_not_in_force() -> None:
-    assert not_in_force(RULES) == ("Q01", "Q02", "Q03", "Q04", "Q05")
-    assert not_in_force(RULES[1:])[0] == "E01"
+    assert not_in_force(RULES) == (), "what is looked at on the page Data quality is no rule of these"
+    assert not_in_force(RULES[1:]) == ("E01",)
 
 
 def test_sets_of_rules_as_bits() -> None:

@@ -60,6 +60,7 @@ def test_one_line_a_rule_with_everybody_counted(open_page: Open, clinic: Engine)
     assert set(table["Met"] + table["Not met"] + table["Can't assess"]) == {3}
     assert table.set_index("Rule").loc["E04", ["Met", "Not met", "Can't assess"]].tolist() == [1, 1, 1]
     assert all(text.split(" ")[1:] for text in table["Tier"]), "icon and word"
+    assert "Rules not in force" not in shown(at)
 
 
 def test_worst_tier_first(open_page: Open) -> None:
@@ -101,13 +102,6 @@ def test_a_rule_closes_again(open_page: Open) -> None:
     assert has(at, "rule_shut")
     click(at, "rule_shut")
     assert not has(at, "rule_shut")
-
-
-def test_what_is_not_in_force_is_said(open_page: Open) -> None:
-    missing = definition.not_in_force(definition.load())
-    text = shown(open_page("rules"))
-    assert ("Rules not in force" in text) == bool(missing)
-    assert all(rule_id in text for rule_id in missing)
 
 
 def test_a_newer_rule_set_waits_for_a_person_who_tries_it_first(open_page: Open, clinic: Engine, newer: int) -> None:
