@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, select
 from streamlit.testing.v1 import AppTest
 
-from dashboard import audit, handout, lineup, outgoing, past, status, triage, worklist
+from dashboard import audit, lineup, outgoing, past, status, triage
 from dashboard.__main__ import main
 from dashboard.days import spoken
 from dashboard.errors import Conflict, Refused
@@ -18,11 +18,11 @@ from dashboard.imports import commit, fields, mapping, plan, quarantine, report,
 from dashboard.imports.apply import applied
 from dashboard.imports.planned import ImportPlan
 from dashboard.lineup import Filters
-from dashboard.rules import active, definition, evaluate, flags
+from dashboard.rules import active, answers, definition, evaluate, flags
 from dashboard.rules import outcome as asking
-from dashboard.schema import evaluation, flag, import_batch, patient, rule_set, source, triage_action
+from dashboard.schema import evaluation, import_batch, patient, rule_set, source, triage_action
 from dashboard.status import DISCLAIMER
-from dashboard.views import cards, session, takeaway
+from dashboard.views import cards, listing, session, takeaway
 from tests.canonical import Row, quiet, scant, written
 from tests.clinic import Clinic
 from tests.files import AT, BY, TODAY, counts, imported, live, planned, stored
@@ -199,6 +199,7 @@ def test_hazard_07_a_filter_hides_an_emergency(app: Engine) -> None:
     click(at, "tile_routine")
     assert "Nobody fits all of this" in shown(at) and "2 emergencies are hidden by these filters" in shown(at)
     assert listed(click(at, "show_hidden")) == ["E-1", "E-2", "U-1"]
+    assert "historic, 40 d" in shown(choose_rows(at, "list", 1)), "what nobody has looked at since says how old it is"
 
 
 def test_hazard_08_the_wrong_scale(duckdb_engine: Engine) -> None:
@@ -374,9 +375,18 @@ def test_hazard_15_a_rule_that_fails_looks_like_no_alert(app: Engine, monkeypatc
     assert "**U01 could not be evaluated.** Nobody is clear of it" in at.warning[0].value
     assert listed(at) == ["1", "2"], "the other rules stand, and what this one had raised"
     assert listed(click(at, "tile_not_assessable")) == ["2", "3", "4"]
+    with app.connect() as connection:
+        told = answers.found(connection, day(0), outcome="cannot_assess")
+    assert told[told["rule_id"] == "U01"]["patient_id"].tolist() == ["1", "2", "3", "4"], "nor does the terminal leave it out"
 
 
-def test_hazard_16_what_does_not_fit_is_cut_off(app: Engine) -> None:
+def test_hazard_16_what_does_not_fit_is_cut_off(app: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn, files = listing.st.download_button, {}
+
+    def offered(label: str, data: Callable[[], str], name: str, *rest: object, **how: object) -> object:
+        files[name] = data()
+        return drawn(label, data, name, *rest, **how)
+    monkeypatch.setattr(listing.st, "download_button", offered)
     rows: list[Row] = [quiet(f"{number:03}", day(0), **WET) for number in range(51)]
     load(app, "march.csv", written(*rows))
     at = events.open_page("worklist")
@@ -384,9 +394,8 @@ def test_hazard_16_what_does_not_fit_is_cut_off(app: Engine) -> None:
     first = listed(at)
     second = settled(at.pagination(key="page").set_value(2).run())
     assert sorted([*first, *listed(second)]) == [row["patient_id"] for row in rows], "what is not on one page is on the other"
+    assert files["worklist.csv"].count("Emergency") == files["worklist.html"].count("<td>Emergency</td>") == 51, "and all of it is taken along"
     with app.connect() as connection:
-        every = worklist.lines(connection, Filters(), as_of=day(0), now=session.now())
-        assert len(handout.sheet(every)) == len(connection.execute(select(flag)).all()) == 51
         wrong = plan.plan(connection, tabular.read(written(*({**row, "severity": "much"} for row in rows)).encode(), "x.csv"), today=day(0))
     assert report.by_kind(wrong.problems)[["rows", "where"]].to_numpy().tolist() == [[51, "2, 3, 4, 5, 6, 7, 8, 9 and 43 more"]]
     assert len(report.problem_sheet(wrong).splitlines()) == 52
