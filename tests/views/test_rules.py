@@ -5,6 +5,7 @@ import pytest
 from sqlalchemy import Engine
 from streamlit.testing.v1 import AppTest
 
+from dashboard import audit
 from dashboard.days import date_of
 from dashboard.errors import Conflict, NotFound, Refused
 from dashboard.rules import active, definition, examples, explain, flags, parameters
@@ -144,6 +145,9 @@ def test_a_number_changed_in_the_form_is_tried_put_in_force_and_put_back(open_pa
     assert "0 patients would newly meet a criterion, 1 would drop out" in shown(at)
     assert table(at, "trial_list")[["Patient", "In force", "Draft", "Not met any more"]].to_numpy().tolist() == [
         ["001", "▲ Same-day", "– No criterion met", "U08"]]
+    settled(next(button for button in at.get("download_button") if button.key == "trial_csv").click().run())
+    with clinic.connect() as connection:
+        assert [made["what"] for made in audit.events(connection, kinds=["exported"])["details"]] == ["a trial of rules"]
     click(at, "count_weeks")
     assert workload(at).set_index("Rule").loc["U08", ["New flags, in force", "New flags, draft"]].tolist() == [2, 1]
     type_into(at, "activate_reason", "Eight is too many")
