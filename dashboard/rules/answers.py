@@ -41,15 +41,14 @@ def found(connection: Connection, as_of: int, known_at: int | None = None, *, ou
         outcomes.met.outerjoin(outcomes.episodes, episode.patient == m.patient)))}
     rows = []
     for rule in rule_set.rules:
-        if rule.rule_id not in outcomes.failed:
-            bit = 1 << rule.bit
-            for number, name, patient_id, met, unknown, assessed in people:
-                what = "met" if met & bit else "cannot_assess" if unknown & bit else "not_met"
-                if outcome in (what, "all"):
-                    row = shown.get((number, rule.bit))
-                    why = (row.tier, what, _date(row.first_evidence), _date(row.last_evidence), reason(rule, row.arm, bool(row.at_least))) if row else (
-                        rule.tier, what, None, None, None)
-                    rows.append((name, patient_id, rule.rule_id, rule.version, *why, bool(assessed & bit)))
+        bit, fell_out = 1 << rule.bit, rule.rule_id in outcomes.failed  # nobody is clear of a rule that could not be evaluated
+        for number, name, patient_id, met, unknown, assessed in people:
+            what = "met" if met & bit else "cannot_assess" if unknown & bit or fell_out else "not_met"
+            if outcome in (what, "all"):
+                row = shown.get((number, rule.bit))
+                why = (row.tier, what, _date(row.first_evidence), _date(row.last_evidence), reason(rule, row.arm, bool(row.at_least))) if row else (
+                    rule.tier, what, None, None, None)
+                rows.append((name, patient_id, rule.rule_id, rule.version, *why, bool(assessed & bit)))
     frame = pd.DataFrame(rows, columns=list(COLUMNS), dtype=object).sort_values(["source", "patient_id"], kind="stable", ignore_index=True)
     return frame if tier is None else frame[frame["tier"] == tier].reset_index(drop=True)
 

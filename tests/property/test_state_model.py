@@ -63,6 +63,15 @@ def test_the_order_of_files_without_common_ids_does_not_matter(entries: list[Row
     assert _said(worlds[0]) == _said(worlds[1])
 
 
+@given(st.lists(WITH_ID | rows(ids=(None,)).map(lambda row: row._replace(patient="without")), max_size=8), st.integers(0, 8))
+def test_a_file_in_two_parts_comes_to_the_same(entries: list[Row], first: int) -> None:
+    """Where no id has two contents."""
+    of_id = {(row.source, row.entry_id): row for row in entries if row.entry_id}
+    file = [of_id.get((row.source, row.entry_id), row) for row in entries]
+    parts = model.imported(model.imported(World(), file[:first], TODAY), file[first:], TODAY)
+    assert _said(parts) == _said(model.imported(World(), file, TODAY))
+
+
 @given(st.lists(st.lists(WITH_ID | rows(ids=(None,)).map(lambda row: row._replace(patient="without")), max_size=4), min_size=1, max_size=6),
        st.sets(st.integers(1, 6)))
 def test_undo_is_as_if_the_file_had_never_come(sent: list[list[Row]], taken_back: set[int]) -> None:

@@ -10,19 +10,19 @@ import pytest
 from sqlalchemy import Engine, select
 from streamlit.testing.v1 import AppTest
 
-from dashboard import audit, handout, lineup, outgoing, past, status, triage, worklist
+from dashboard import audit, lineup, outgoing, past, status, triage
 from dashboard.__main__ import main
 from dashboard.days import spoken
 from dashboard.errors import Conflict, Refused
-from dashboard.imports import commit, fields, mapping, plan, quarantine, report, tabular
+from dashboard.imports import commit, fields, mapping, plan, quarantine, report, suggest, tabular
 from dashboard.imports.apply import applied
 from dashboard.imports.planned import ImportPlan
 from dashboard.lineup import Filters
-from dashboard.rules import active, definition, evaluate
+from dashboard.rules import active, answers, definition, evaluate, flags
 from dashboard.rules import outcome as asking
-from dashboard.schema import evaluation, flag, import_batch, patient, rule_set, source, triage_action
+from dashboard.schema import evaluation, import_batch, patient, rule_set, source, triage_action
 from dashboard.status import DISCLAIMER
-from dashboard.views import cards, session, takeaway
+from dashboard.views import cards, listing, session, takeaway
 from tests.canonical import Row, quiet, scant, written
 from tests.clinic import Clinic
 from tests.files import AT, BY, TODAY, counts, imported, live, planned, stored
@@ -65,7 +65,7 @@ def mapped(engine: Engine, text: str, document: str) -> ImportPlan:
         return plan.plan(connection, tabular.read(text.encode(), "export.csv", how.reading.reading), how, today=TODAY)
 
 
-def test_hazard_01_a_red_flag_is_dropped_on_import(duckdb_engine: Engine) -> None:
+def test_hazard_01_a_red_flag_is_dropped_on_import(duckdb_engine: Engine, app: Engine) -> None:
     for name in fields.RED_FLAGS:
         header = ["patient_id", "recorded_at", *(f"{one}_2" if one == name else one for one in fields.RED_FLAGS)]
         read = tabular.read(f"{','.join(header)}\n1,2026-03-01{',yes' * len(fields.RED_FLAGS)}\n".encode(), "x.csv")
@@ -81,19 +81,28 @@ def test_hazard_01_a_red_flag_is_dropped_on_import(duckdb_engine: Engine) -> Non
     clinic.sends(*renamed)
     assert clinic.buckets() == {"1": "not_assessable", "2": "not_assessable"}
     # a cell that nobody understands: the whole row waits, is counted, and heads the plan
-    receipt = clinic.sends(quiet("3", TODAY, urinary_incontinence="sometimes"), quiet("4", TODAY, severity="many", **WET), quiet("5", TODAY))
-    assert tuple(receipt[name] for name in ("rows_in", *FATES)) == (3, 1, 2, 0, 0)
+    receipt = clinic.sends(quiet("3", TODAY, urinary_incontinence="sometimes"), quiet("4", TODAY, severity="many", **WET), quiet("5", TODAY),
+                           quiet("6", TODAY, severity="many", temperature_c="38.5"), quiet("7", TODAY, severity="many"))
+    assert tuple(receipt[name] for name in ("rows_in", *FATES)) == (5, 1, 4, 0, 0)
     with duckdb_engine.connect() as connection:
-        assert sorted(quarantine.red_flags(connection)["patient_id"]) == ["3", "4"]
+        assert sorted(quarantine.red_flags(connection)["patient_id"]) == ["3", "4", "6"]
         for row in connection.execute(select(import_batch)).mappings():
             assert row["rows_in"] == sum(row[fate] for fate in FATES)
+    load(app, "march.csv", written(quiet("1", day(0)), quiet("3", day(0), severity="many", **WET)))
+    at = events.open_page("worklist")
+    assert "1 row in quarantine reports a red flag" in shown(at) and "no list shows it yet" in shown(at)
+    assert "1 row in quarantine reports a red flag" in shown(go(at, "imports"))
+    load(app, "april.csv", written(quiet("4", day(0), severity="many", **WET)))
+    assert "2 rows in quarantine report a red flag" in shown(go(at, "worklist"))
 
 
 def test_hazard_02_blank_is_read_as_no(duckdb_engine: Engine) -> None:
     clinic = Clinic(duckdb_engine, rules=("E05",))
-    clinic.sends(quiet("denied", TODAY), quiet("blank", TODAY, urinary_incontinence="", bowel_incontinence=""), scant("no column", TODAY))
-    assert clinic.buckets() == {"blank": "not_assessable", "denied": "no_criterion_met", "no column": "not_assessable"}
-    assert live(duckdb_engine, "patient_id", "urinary_incontinence") == [("denied", "no"), ("blank", ""), ("no column", "")]
+    clinic.sends(quiet("denied", TODAY), quiet("blank", TODAY, urinary_incontinence="", bowel_incontinence=""), scant("no column", TODAY),
+                 quiet("long ago", TODAY - 14), scant("long ago", TODAY), quiet("lately", TODAY - 13), scant("lately", TODAY))
+    assert clinic.buckets() == {"blank": "not_assessable", "denied": "no_criterion_met", "lately": "no_criterion_met", "long ago": "not_assessable",
+                                "no column": "not_assessable"}
+    assert live(duckdb_engine, "patient_id", "urinary_incontinence")[:3] == [("denied", "no"), ("blank", ""), ("no column", "")]
     assert counts(planned(duckdb_engine, "patient_id,recorded_at,fever", "1,2026-03-01,0"), *FATES) == (0, 1, 0, 0)
     # a form that writes 0 for every box of a page that was never finished
     found = mapped(duckdb_engine, "id,day,f___1,done\n1,2026-03-01,0,0\n2,2026-03-01,0,2\n", """
@@ -109,7 +118,7 @@ no_only_where = {column = "done", is = ["2"]}
 
 
 def test_hazard_03_old_data_look_current(app: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    load(app, "march.csv", written(quiet("1", day(0))))
+    load(app, "march.csv", written(quiet("1", day(0), source="slow"), quiet("1", day(-1), source="swift")))
     first, at = session.today(), events.open_page("activity")
 
     def on(days: int) -> str:
@@ -119,7 +128,9 @@ def test_hazard_03_old_data_look_current(app: Engine, monkeypatch: pytest.Monkey
     assert f"data through {spoken(first)} (oldest source)" in text and "days old" not in text
     assert ":orange[the oldest source is 8 days old]" in on(status.OLD + 1)
     assert ":orange[**stale: the oldest source is 15 days old**]" in on(status.STALE + 1)
-    load(app, "april.csv", written(quiet("1", first + 15)))
+    with app.connect() as connection:
+        assert flags.last(connection)["as_of"] == first + status.STALE + 1, "a day that has turned is evaluated"
+    load(app, "april.csv", written(quiet("1", first + 15, source="slow"), quiet("1", first + 15, source="swift")))
     assert "days old" not in on(status.STALE + 1), "a page that is open shows what came, not what was kept"
 
 
@@ -132,8 +143,10 @@ def test_hazard_04_the_wrong_patient(engine: Engine) -> None:
         who = {number: (name, patient_id) for number, name, patient_id in connection.execute(known)}
     assert sorted(who.values()) == [("north", "007"), ("north", "7"), ("south", "007")]
     assert [who[row["patient"]] for row in clinic.rows()] == [("north", "007")]
-    receipt = clinic.sends(quiet("a", TODAY, entry_id="x"), quiet("b", TODAY, entry_id="x", **WET))
-    assert (receipt["loaded"], receipt["quarantined"]) == (0, 2), "one entry under two patients is nobody's until somebody says whose"
+    clinic.sends(quiet("a", TODAY, entry_id="x"), quiet("7", TODAY, source="south"))
+    assert sorted(row["patient_id"] for row in clinic.rows(patient)) == ["007", "007", "7", "7", "a"], "one who is here in one source is new in another"
+    receipt = clinic.sends(quiet("b", TODAY, entry_id="x", **WET), *[quiet(who, TODAY, entry_id="y") for who in "ab"])
+    assert (receipt["loaded"], receipt["quarantined"]) == (0, 3), "one entry under two patients is nobody's until somebody says whose"
 
 
 def test_hazard_05_the_day_is_shifted_by_a_time_zone(engine: Engine) -> None:
@@ -165,8 +178,12 @@ def test_hazard_06_a_later_no_clears_an_emergency(duckdb_engine: Engine) -> None
     assert (clinic.status("E05"), clinic.flag("E05")["evidence_withdrawn"]) == ("open", True), "where the report itself is corrected, a person decides"
     with pytest.raises(Refused, match="Write a note"):
         clinic.closes("E05", text="")
-    clinic.closes("E05", text="rang her; typed by mistake")
-    assert clinic.status("E05") == "closed" and clinic.done("E05")[-1] == "close"
+    clinic.closes("E05", outcome="data_error", text="rang her; typed by mistake")
+    assert clinic.status("E05") == "to_confirm"
+    with pytest.raises(Refused, match="somebody else"):
+        clinic.acts("confirm", "E05")
+    clinic.acts("confirm", "E05", by="S. Ono")
+    assert (clinic.status("E05"), clinic.flag("E05")["outcome"]) == ("closed", "data_error")
 
 
 def test_hazard_07_a_filter_hides_an_emergency(app: Engine) -> None:
@@ -182,6 +199,7 @@ def test_hazard_07_a_filter_hides_an_emergency(app: Engine) -> None:
     click(at, "tile_routine")
     assert "Nobody fits all of this" in shown(at) and "2 emergencies are hidden by these filters" in shown(at)
     assert listed(click(at, "show_hidden")) == ["E-1", "E-2", "U-1"]
+    assert "historic, 40 d" in shown(choose_rows(at, "list", 1)), "what nobody has looked at since says how old it is"
 
 
 def test_hazard_08_the_wrong_scale(duckdb_engine: Engine) -> None:
@@ -190,7 +208,9 @@ def test_hazard_08_the_wrong_scale(duckdb_engine: Engine) -> None:
     found = planned(duckdb_engine, "patient_id,recorded_at,severity", *rows, "x,2026-03-01,7")
     assert counts(found, *FATES) == (1, len(off), 0, 0)
     assert found.problems["value"].tolist() == list(off), "as it was written"
-    # only where the mapping says so is a number of another scale converted
+    # a column that goes beyond 10 is asked about; only where the mapping says so is a number of another scale converted
+    asked = suggest.suggested(tabular.read(b"id,day,pain now\n1,2026-03-01,65\n2,2026-03-01,7\n", "x.csv"))
+    assert [one.asks for one in asked if one.name == "severity"] == [("scale",)]
     found = mapped(duckdb_engine, "id,day,vas\n1,2026-03-01,65\n2,2026-03-01,7\n3,2026-03-01,101\n", """
 columns.patient_id.from = "id"
 columns.recorded_at.from = "day"
@@ -213,6 +233,8 @@ def test_hazard_09_alarms_without_end(duckdb_engine: Engine) -> None:
     assert (clinic.flag("E05")["first_evidence"], clinic.flag("E05")["last_evidence"]) == (TODAY - 13, TODAY)
     with duckdb_engine.connect() as connection:
         assert len(lineup.lineup(connection, Filters(), as_of=TODAY, now=clinic.at).patients) == 1
+    with pytest.raises(Refused, match="Only routine flags"):
+        clinic.acts("snooze", "E05", text="later", until_day=TODAY + 1)
 
 
 def test_hazard_10_two_people_overwrite_each_other(engine: Engine) -> None:
@@ -236,17 +258,18 @@ def test_hazard_10_two_people_overwrite_each_other(engine: Engine) -> None:
     assert [row["by"] for row in clinic.rows(triage_action)] == [first]
 
 
-def test_hazard_11_a_change_of_rules_rewrites_history(duckdb_engine: Engine) -> None:
+def test_hazard_11_a_change_of_rules_rewrites_history(duckdb_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     clinic = Clinic(duckdb_engine, rules=("E05", "U02"))
     clinic.sends(quiet("1", TODAY, **WET), quiet("2", TODAY, **NUMB))
     clinic.closes("U02", patient_id="2")
     then, stood = _known(clinic), clinic.buckets()
     kept = {table: clinic.rows(table) for table in (evaluation, triage_action, rule_set)}
-    text = definition.document(tuple(rule for rule in definition.load() if rule.rule_id == "U02"))
-    with duckdb_engine.begin() as connection:
-        connection.execute(rule_set.insert().values(version=2, digest="later", document=text, shipped=True, event=then))
+    monkeypatch.setattr(active, "load", lambda _: tuple(rule for rule in definition.load() if rule.rule_id == "U02"))
+    assert active.record_shipped(duckdb_engine, at=clinic.moment()["at"])
+    with duckdb_engine.connect() as connection:
+        assert active.waiting(connection) == [2]
     clinic.evaluates()
-    assert clinic.buckets() == stood, "what was recorded does not decide before somebody activates it"
+    assert clinic.buckets() == stood, "what a release brings does not decide before somebody activates it"
     with pytest.raises(Refused, match="Say why"):
         active.activate(duckdb_engine, 2, reason=" ", **clinic.moment())
     active.activate(duckdb_engine, 2, reason="agreed on Tuesday", **clinic.moment())
@@ -314,14 +337,14 @@ def test_hazard_13_few_patients_in_an_export(app: Engine, monkeypatch: pytest.Mo
     for name in charts:
         assert not re.search(r",[1-5],", files[f"{name}.csv"].replace(',1,"Counts of', ',"Counts of')), "five patients are nowhere, nor one of them"
     assert all(f"<h2>{kind.title}</h2>" in files["cohort_report.html"] for kind in outgoing.CHARTS.values()), "the report has them all"
-    assert "rounded to the nearest 5" in files["cohort_report.html"]
+    assert "rounded to the nearest 5" in files["cohort_report.html"] and ">1 to 10<" in files["cohort_report.html"]
     assert not re.search(r"</td>\s*<td>[1-5]</td>|\b[1-5] (of|patients?)\b", files["cohort_report.html"])
     assert twins["quality"].set_index("code").at["ripping", "n"] == 1 and "ZQ-1" in lists["patients.csv"]
     assert json.loads(summary)["symptoms"]["urinary_incontinence"]["present"] == 1
 
 
 def test_hazard_14_what_was_written_freely_is_not_read(app: Engine) -> None:
-    crisis, other, denial = "I cannot feel my legs", "I do not want to go on", "no chest pain, all fine"
+    crisis, other, denial = "no chest pain, but I cannot feel my legs", "I do not want to go on", "no chest pain, all fine"
     load(app, "march.csv", written(quiet("1", day(9), chest_pain="yes", note=crisis), *[quiet("1", day(ago), note=f"note of {ago}") for ago in range(5)],
                                    quiet("2", day(0), note=other), quiet("3", day(0), chest_pain="yes", note=denial)))
     at = events.open_page("worklist")
@@ -344,26 +367,35 @@ def test_hazard_15_a_rule_that_fails_looks_like_no_alert(app: Engine, monkeypatc
         if condition in failing:
             raise ArithmeticError
         return sound(condition, record, shown)
+    load(app, "march.csv", written(quiet("2", day(1), fever="yes")))
     monkeypatch.setattr(evaluate, "questions", asking.questions.__wrapped__)  # what is asked is not kept from one time to the next
     monkeypatch.setattr(asking, "answer", answer)
-    load(app, "march.csv", written(quiet("1", day(0), chest_pain="yes"), quiet("2", day(0), fever="yes"), quiet("3", day(0))))
+    load(app, "april.csv", written(quiet("1", day(0), chest_pain="yes"), quiet("2", day(0)), quiet("3", day(0)), quiet("4", day(0), fever="yes")))
     at = events.open_page("worklist")
     assert "**U01 could not be evaluated.** Nobody is clear of it" in at.warning[0].value
-    assert listed(at) == ["1"], "the other rules stand"
-    assert listed(click(at, "tile_not_assessable")) == ["2", "3"]
+    assert listed(at) == ["1", "2"], "the other rules stand, and what this one had raised"
+    assert listed(click(at, "tile_not_assessable")) == ["2", "3", "4"]
+    with app.connect() as connection:
+        told = answers.found(connection, day(0), outcome="cannot_assess")
+    assert told[told["rule_id"] == "U01"]["patient_id"].tolist() == ["1", "2", "3", "4"], "nor does the terminal leave it out"
 
 
-def test_hazard_16_what_does_not_fit_is_cut_off(app: Engine) -> None:
+def test_hazard_16_what_does_not_fit_is_cut_off(app: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn, files = listing.st.download_button, {}
+
+    def offered(label: str, data: Callable[[], str], name: str, *rest: object, **how: object) -> object:
+        files[name] = data()
+        return drawn(label, data, name, *rest, **how)
+    monkeypatch.setattr(listing.st, "download_button", offered)
     rows: list[Row] = [quiet(f"{number:03}", day(0), **WET) for number in range(51)]
     load(app, "march.csv", written(*rows))
     at = events.open_page("worklist")
     assert "51 of 51 patients shown" in shown(at) and "51 + 0 + 0 + 0 + 0 + 0 = 51 patients" in shown(at)
     first = listed(at)
-    at.session_state["page"] = 2
-    assert sorted([*first, *listed(settled(at.run()))]) == [row["patient_id"] for row in rows], "what is not on one page is on the other"
+    second = settled(at.pagination(key="page").set_value(2).run())
+    assert sorted([*first, *listed(second)]) == [row["patient_id"] for row in rows], "what is not on one page is on the other"
+    assert files["worklist.csv"].count("Emergency") == files["worklist.html"].count("<td>Emergency</td>") == 51, "and all of it is taken along"
     with app.connect() as connection:
-        every = worklist.lines(connection, Filters(), as_of=day(0), now=session.now())
-        assert len(handout.sheet(every)) == len(connection.execute(select(flag)).all()) == 51
         wrong = plan.plan(connection, tabular.read(written(*({**row, "severity": "much"} for row in rows)).encode(), "x.csv"), today=day(0))
     assert report.by_kind(wrong.problems)[["rows", "where"]].to_numpy().tolist() == [[51, "2, 3, 4, 5, 6, 7, 8, 9 and 43 more"]]
     assert len(report.problem_sheet(wrong).splitlines()) == 52

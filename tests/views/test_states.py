@@ -60,16 +60,6 @@ def test_nothing_flagged_is_no_all_clear(open_page: Open, clinic: Engine) -> Non
     assert next(table for table in at.dataframe if table.key == "list").value["Patient"].tolist() == ["2"]
 
 
-def test_rows_in_quarantine_that_report_a_red_flag_are_announced(open_page: Open, clinic: Engine) -> None:
-    wrong = quiet("3", day(0), chest_pain="yes", severity="14")
-    load(clinic, "march.csv", written(quiet("1", day(0)), wrong))
-    text = shown(open_page("worklist"))
-    assert "1 row in quarantine reports a red flag" in text
-    assert "no list shows it yet" in text
-    load(clinic, "april.csv", written(quiet("4", day(0), chest_pain="yes", severity="15")))
-    assert "2 rows in quarantine report a red flag" in shown(open_page("worklist"))
-
-
 def test_quarantine_is_announced_even_where_nothing_was_loaded(open_page: Open, clinic: Engine) -> None:
     load(clinic, "march.csv", written(quiet("3", day(0), chest_pain="yes", severity="14")))
     assert "1 row in quarantine reports a red flag" in shown(open_page("worklist"))
