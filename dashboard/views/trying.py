@@ -10,7 +10,7 @@ from dashboard.rules import active, definition, trial
 from dashboard.rules.definition import Rule, RuleSet
 from dashboard.rules.parameters import compared
 from dashboard.status import Status
-from dashboard.views import frame, patient_link, rule_form, session, workload
+from dashboard.views import frame, patient_link, rule_form, session, trace, workload
 from dashboard.wording import counted, plain
 
 PAGE = 50
@@ -105,8 +105,9 @@ def _patients(made: pd.DataFrame, now: RuleSet, rules: tuple[Rule, ...]) -> None
         if pages > 1:
             st.pagination(pages, key="trial_page", persist_state="session", on_change=session.forget, args=("trial_patient",))
         engine = session.engine()
-        st.download_button("CSV", lambda: _sheet(engine, made, now, rules), "rule_trial.csv", "text/csv", key="trial_csv", on_click="ignore",
-                           icon=":material/download:", help="All of them, with their ids")
+        st.download_button("CSV", lambda: _sheet(engine, made, now, rules), "rule_trial.csv", "text/csv", key="trial_csv",
+                           icon=":material/download:", help="All of them, with their ids",
+                           **trace.left("whom a draft of rules would move", patients=len(made)))
     with session.reading() as connection:
         table = _named(connection, part, now, rules)
     text = st.column_config.TextColumn
