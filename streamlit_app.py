@@ -2,7 +2,7 @@
 import streamlit as st
 
 from dashboard.errors import DatabaseProblem
-from dashboard.views import frame, session
+from dashboard.views import frame, session, themed
 
 st.set_page_config(page_title="Pain diaries", page_icon="📋", layout="wide", initial_sidebar_state=200)
 page = st.navigation([
@@ -19,4 +19,5 @@ try:
     page.run()
 except DatabaseProblem as problem:
     frame.unreachable(problem)
+themed.watch()
 session.stamp()

@@ -202,29 +202,44 @@ def undo(engine: Engine, event: int, *, by: str, at: datetime, flags: Collection
     """Takes back one's own action as a new one: status, owner, outcome and days as they were before it. Of all flags that it was about,
     or of some, all or none. Only what happened last to a flag is taken back; otherwise Conflict says what happened since."""
     with database.writing(engine) as connection:
-        of_event = triage_action.c.event == int(event), triage_action.c.by != SYSTEM, triage_action.c.undoes.is_(None)
-        about = [number for number in connection.scalars(select(triage_action.c.flag).where(*of_event)) if flags is None or number in flags]
-        told = history(connection, about)
-        mine = told[told["event"] == event]
-        if mine.empty:
-            raise NotFound("There is no such action.")
-        first = mine.iloc[0]
-        if not same_person(first["by"], by):
-            raise Refused(f"{first['by']} did this, and nobody else can take it back.")
-        if first["kind"] in FINAL:
-            raise Refused("What a second person decided stands.")
-        if mine["taken_back"].any():
-            raise Conflict("This was taken back already.")
-        since = _standing(told)
-        since = since[since["action"] > since["flag"].map(mine.set_index("flag")["action"])].groupby("flag").tail(1)
-        if len(since):
-            raise Conflict(f"It cannot be taken back any more.{_told(since)} Nothing was changed.")
-        rows = {row["flag"]: row for row in _rows(connection, select(flag).where(flag.c.flag.in_(_stored(connection, about))))}
-        if hidden := [rows[one.flag]["rule_id"] for one in mine.itertuples() if _would_hide(connection, rows[one.flag], json.loads(one.before), event)]:
-            raise Conflict(f"It cannot be taken back any more: since then there is something new, and {listing(hidden, 'and')} would be put away again. "
-                           "Nothing was changed.")
+        mine, rows = _check_undo(connection, event, by, flags)
         done = [_Done(rows[one.flag], Action("undo"), _found_then(one.before), int(one.action)) for one in mine.itertuples()]
-        return _write(connection, done, "undo", by, at, undone=first["kind"])
+        return _write(connection, done, "undo", by, at, undone=mine.iloc[0]["kind"])
+
+
+def can_undo(connection: Connection, event: int, by: str, flags: Collection[int] | None = None) -> bool:
+    """Whether `undo` would go through."""
+    try:
+        _check_undo(connection, event, by, flags)
+    except Refused:
+        return False
+    return True
+
+
+def _check_undo(connection: Connection, event: int, by: str, flags: Collection[int] | None) -> tuple[pd.DataFrame, dict[int, RowMapping]]:
+    """The actions of the event and the flags that they are about."""
+    of_event = triage_action.c.event == int(event), triage_action.c.by != SYSTEM, triage_action.c.undoes.is_(None)
+    about = [number for number in connection.scalars(select(triage_action.c.flag).where(*of_event)) if flags is None or number in flags]
+    told = history(connection, about)
+    mine = told[told["event"] == event]
+    if mine.empty:
+        raise NotFound("There is no such action.")
+    first = mine.iloc[0]
+    if not same_person(first["by"], by):
+        raise Refused(f"{first['by']} did this, and nobody else can take it back.")
+    if first["kind"] in FINAL:
+        raise Refused("What a second person decided stands.")
+    if mine["taken_back"].any():
+        raise Conflict("This was taken back already.")
+    since = _standing(told)
+    since = since[since["action"] > since["flag"].map(mine.set_index("flag")["action"])].groupby("flag").tail(1)
+    if len(since):
+        raise Conflict(f"It cannot be taken back any more.{_told(since)} Nothing was changed.")
+    rows = {row["flag"]: row for row in _rows(connection, select(flag).where(flag.c.flag.in_(_stored(connection, about))))}
+    if hidden := [rows[one.flag]["rule_id"] for one in mine.itertuples() if _would_hide(connection, rows[one.flag], json.loads(one.before), event)]:
+        raise Conflict(f"It cannot be taken back any more: since then there is something new, and {listing(hidden, 'and')} would be put away again. "
+                       "Nothing was changed.")
+    return mine, rows
 
 
 def _would_hide(connection: Connection, row: Mapping, before: Mapping, event: int) -> bool:
@@ -249,17 +264,10 @@ def _standing(told: pd.DataFrame) -> pd.DataFrame:
 
 
 def undoable(told: pd.DataFrame, by: str) -> set[int]:
-    """Events of a history that this person can take back."""
+    """Events of a history that are this person's, and what happened last to a flag."""
     last = _standing(told).groupby("flag").tail(1)
     own = last["before"].notna() & ~last["kind"].isin(FINAL) & last["by"].map(lambda who: same_person(who, by)).astype(bool)
     return set(last.loc[own, "event"].astype(int))
-
-
-def stands(connection: Connection, event: int, by: str) -> bool:
-    """Whether this person can take back what was done then, all of it."""
-    about = list(connection.scalars(select(triage_action.c.flag).where(triage_action.c.event == int(event))))
-    told = history(connection, about)
-    return event in undoable(told, by) and bool((_standing(told).groupby("flag").tail(1)["event"] == event).all())
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------------------

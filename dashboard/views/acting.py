@@ -135,7 +135,11 @@ def _close(seen: Seen, patient: int, kind: str) -> None:
 
 
 def take_back(told: pd.DataFrame, event: int) -> None:
-    """A button for what the reader did to this patient last."""
-    if session.name() and event in triage.undoable(told, session.name()):
-        flags = told.loc[told["event"] == event, "flag"].astype(int).tolist()
+    """A button for what the reader did to this patient last, where it would go through."""
+    if not session.name() or event not in triage.undoable(told, session.name()):
+        return
+    flags = told.loc[told["event"] == event, "flag"].astype(int).tolist()
+    with session.reading() as connection:
+        can = triage.can_undo(connection, event, session.name(), flags)
+    if can:
         st.button("Undo", key=f"undo_{event}", type="tertiary", on_click=watch.undo, args=(event, flags))

@@ -3,7 +3,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.imports import batches, corrections, export, quarantine, report, undo
-from dashboard.views import session, working
+from dashboard.views import session, trace, working
 from dashboard.wording import counted, plain
 
 
@@ -64,13 +64,14 @@ def _batch(row: pd.Series, zone: str) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             if len(waiting):
                 st.download_button(f"{counted(len(waiting), 'row')} in need of attention (CSV)", lambda: export.sheet(waiting),
-                                   f"quarantine_batch_{batch}.csv", "text/csv", key="quarantine_csv", on_click="ignore", icon=":material/download:",
+                                   f"quarantine_batch_{batch}.csv", "text/csv", key="quarantine_csv", icon=":material/download:",
+                                   **trace.left(f"rows of batch {batch} in quarantine", rows=len(waiting)),
                                    help="As they were written, with what is wrong. Correct and import that file: each row finds the one it corrects.")
             elif row["quarantined"]:
                 st.caption(f"Of {counted(row['quarantined'], 'row')} that needed attention, none still waits: corrected or dismissed.")
             if len(corrected):
                 st.download_button("Corrections by hand (CSV)", lambda: export.sheet(corrected), f"corrections_batch_{batch}.csv", "text/csv",
-                                   key="corrections_csv", on_click="ignore", icon=":material/download:")
+                                   key="corrections_csv", icon=":material/download:", **trace.left(f"corrections of batch {batch}", rows=len(corrected)))
             if row["live"] and session.recall("undoing") != batch:
                 st.button("Undo …", key="undo", icon=":material/undo:", on_click=session.remember, args=("undoing", batch),
                           help="First says what it takes with it")

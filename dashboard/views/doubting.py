@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard.imports import doubts, export
 from dashboard.imports.plan import ImportPlan
-from dashboard.views import frame
+from dashboard.views import frame, trace
 from dashboard.wording import counted, percent, plain
 
 _SHOWN, _BLANK = 20, 0.2
@@ -36,7 +36,7 @@ def _disagree(found: pd.DataFrame) -> None:
         shown = found.head(_SHOWN).map(plain)
         st.table(shown.assign(here=shown["here"].replace("", "not said")).set_axis(["Patient", "What", "In the file", "Here so far"], axis=1),
                  hide_index=True, border="horizontal", alt="Patients of whom the file says something else than what is here")
-        _download(found, "patients_that_disagree.csv", "disagree_csv")
+        _download(found, "patients_that_disagree.csv", "disagree_csv", **trace.left("patients of a file who do not agree", rows=len(found)))
 
 
 def _repeats(plan: ImportPlan) -> None:
@@ -48,7 +48,7 @@ def _repeats(plan: ImportPlan) -> None:
         shown = found.head(_SHOWN).assign(patient_id=found["patient_id"].map(plain), recorded_at=found["recorded_at"].map(plain))
         st.table(shown.assign(row=shown["row"].map("{:,}".format)).set_axis(["Row", "Patient", "When"], axis=1), hide_index=True, border="horizontal",
                  alt="Rows at the very time of another entry of the same patient")
-        _download(found, "repeats.csv", "repeats_csv")
+        _download(found, "repeats.csv", "repeats_csv", **trace.left("rows of a file at the very time of another", rows=len(found)))
 
 
 def _blanks(found: pd.DataFrame, base: int) -> None:
@@ -60,10 +60,10 @@ def _blanks(found: pd.DataFrame, base: int) -> None:
         st.caption("Blank is unknown, not no.")
         said = [f"{plain(one.column)} {percent(one.blank, base)}" for one in much.head(_SHOWN).itertuples()]
         st.markdown(", ".join(said) + (f" and {len(much) - _SHOWN:,} more" if len(much) > _SHOWN else "") + ".")
-        _download(found, "blanks.csv", "blanks_csv")
+        _download(found, "blanks.csv", "blanks_csv", on_click="ignore")
 
 
-def _download(found: pd.DataFrame, name: str, key: str) -> None:
+def _download(found: pd.DataFrame, name: str, key: str, **then: object) -> None:
     more = f"The first {_SHOWN} of {len(found):,} are shown. " if len(found) > _SHOWN else ""
-    st.download_button("All of it (CSV)", lambda: export.sheet(found), name, "text/csv", key=key, on_click="ignore", icon=":material/download:",
+    st.download_button("All of it (CSV)", lambda: export.sheet(found), name, "text/csv", key=key, icon=":material/download:", **then,
                        type="tertiary", help=f"{more}A spreadsheet of all of them")

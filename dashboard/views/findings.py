@@ -6,7 +6,7 @@ from dashboard.imports import export, fields, report, unknown
 from dashboard.imports.checked import codes_of
 from dashboard.imports.plan import ImportPlan
 from dashboard.imports.unknown import UnknownValue
-from dashboard.views import drafting, session
+from dashboard.views import drafting, session, trace
 from dashboard.wording import counted, plain
 
 KINDS_SHOWN, VALUES_SHOWN = 12, 20
@@ -112,10 +112,11 @@ def problems(plan: ImportPlan) -> None:
             height="content" if len(kinds) <= KINDS_SHOWN else 520, alt="Problems by kind, with row numbers, what was found, and what would be right")
         with st.container(horizontal=True):
             st.download_button("Rows that need attention (CSV)", lambda: report.attention_sheet(plan), "rows_that_need_attention.csv", "text/csv",
-                               key="attention_csv", icon=":material/download:", on_click="ignore",
+                               key="attention_csv", icon=":material/download:", **trace.left("rows of a file that need attention", rows=len(plan.quarantined)),
                                help="As they were written, with what is wrong. Correct and import that file; the rest needs no change.")
             st.download_button("All problems (CSV)", lambda: report.problem_sheet(plan), "problems.csv", "text/csv", key="problems_csv",
-                               icon=":material/download:", on_click="ignore", help="One line a bad cell: row, column, what was found, what would be right")
+                               icon=":material/download:", **trace.left("problems of a file", rows=len(plan.problems)),
+                               help="One line a bad cell: row, column, what was found, what would be right")
     # what the plan notes about the file and its columns stands above, in other words
     for note in (*plan.typed.notes, *(plan.consequence.notes if plan.consequence else ())):
         st.markdown(f":orange[**Note:**] {note}")

@@ -11,7 +11,7 @@ from dashboard.imports.draft import Draft
 from dashboard.imports.plan import ImportPlan
 from dashboard.rules import active
 from dashboard.status import Status
-from dashboard.views import attention, batches, choosing, correcting, doubting, drafting, findings, frame, mapping, rows, session, working
+from dashboard.views import attention, batches, choosing, correcting, doubting, drafting, findings, frame, mapping, rows, session, trace, working
 from dashboard.views.choosing import DONE, NOW
 from dashboard.wording import counted, plain
 
@@ -189,10 +189,12 @@ def _steps_done(receipt: Mapping[str, object]) -> None:
             st.button("Import another file", key="again", type="primary", on_click=drafting.forget)
             st.page_link("dashboard/views/worklist.py", label="Open the worklist", icon=":material/checklist:")
             name = f"receipt_batch_{receipt['batch']}"
+            # a receipt is numbers, unless it says what was corrected
+            then = trace.left(f"the receipt of batch {receipt['batch']}, with its corrections", rows=len(fixed)) if fixed else {"on_click": "ignore"}
             st.download_button("Receipt (JSON)", lambda: report.receipt_json(receipt), f"{name}.json", "application/json", key="receipt_json",
-                               on_click="ignore", icon=":material/download:")
+                               icon=":material/download:", **then)
             st.download_button("Receipt (CSV)", lambda: report.receipt_sheet(receipt), f"{name}.csv", "text/csv", key="receipt_csv",
-                               on_click="ignore", icon=":material/download:")
+                               icon=":material/download:", **then)
 
 
 page()

@@ -106,7 +106,8 @@ def _patients(made: pd.DataFrame, now: RuleSet, rules: tuple[Rule, ...]) -> None
             st.pagination(pages, key="trial_page", persist_state="session", on_change=session.forget, args=("trial_patient",))
         engine = session.engine()
         st.download_button("CSV", lambda: _sheet(engine, made, now, rules), "rule_trial.csv", "text/csv", key="trial_csv",
-                           icon=":material/download:", help="All of them, with their ids", **trace.left("a trial of rules", patients=len(made)))
+                           icon=":material/download:", help="All of them, with their ids",
+                           **trace.left("whom a draft of rules would move", patients=len(made)))
     with session.reading() as connection:
         table = _named(connection, part, now, rules)
     text = st.column_config.TextColumn

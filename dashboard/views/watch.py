@@ -33,7 +33,7 @@ def last_action() -> None:
     with st.container(horizontal=True, vertical_alignment="center", width="content", gap="xsmall", key="last_action"):
         st.markdown(f":small[{plain(said)}.]", width="content")
         if session.name() and session.answer("can undo", {"event": event, "by": session.name()},
-                                             lambda connection: triage.stands(connection, event, session.name())):
+                                             lambda connection: triage.can_undo(connection, event, session.name())):
             st.button("Undo", key="undo", type="tertiary", shortcut="U", on_click=undo, args=(event,))
 
 

@@ -156,3 +156,13 @@ def test_every_signature_has_its_types(path: Path) -> None:
 def test_packages_are_empty_and_named_for_what_they_hold() -> None:
     assert not [name_of(path) for path in SOURCES if path.name == "__init__.py" and path.read_text().strip()]
     assert not [name_of(path) for path in SOURCES if re.search(r"\b(utils?|helpers?|common|misc)\b", name_of(path))]
+
+
+def test_downloads_leave_a_trace_unless_no_patient_is_in_them() -> None:
+    """Files of numbers, or of nobody's, by the beginnings of their keys; each other button says what it leaves."""
+    nobodys = {"csv_", "svg_", "report", "compare_csv_", "files_", "template", "mapping_toml", "weeks_csv", "workload_csv"}
+    calls = [node for path in SOURCES if is_view(path) for node in ast.walk(TREES[path])
+             if isinstance(node, ast.Call) and ast.unparse(node.func) == "st.download_button"]
+    given = [{word.arg: word.value for word in call.keywords} for call in calls]
+    keys = [ast.unparse(each["key"]).lstrip("f").strip("'\"").split("{")[0] for each in given if None not in each]
+    assert set(keys) == nobodys

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from playwright.sync_api import Page
 
 from tests.browser.conftest import App, act_and_wait, screenshot
-from tests.browser.reading import assert_accessible, cells, give_name, go, mark_row, press
+from tests.browser.reading import assert_accessible, cells, give_name, go, mark_row
 
 Open = Callable[..., Page]
 SCREEN = (1280, 720)
@@ -27,11 +27,11 @@ def test_every_page(shared_app: App, open_page: Open) -> None:
 
 
 def look_twice(page: Page, name: str) -> None:
-    look(page, f"{name}_light")
-    page.emulate_media(color_scheme="dark")
-    press(page, "r")  # for what the server colours
-    look(page, f"{name}_dark", "color-contrast")  # nothing else is different
-    page.emulate_media(color_scheme="light")
+    dark = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+    now, then = ("dark", "light") if dark else ("light", "dark")
+    look(page, f"{name}_{now}")
+    act_and_wait(page, lambda: page.emulate_media(color_scheme=then))  # runs by itself, for what the server colours
+    look(page, f"{name}_{then}", "color-contrast")  # nothing else is different
 
 
 def look(page: Page, name: str, *rules: str) -> None:

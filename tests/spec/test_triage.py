@@ -223,7 +223,16 @@ KEPT = ("status", "owner", "until_day", "outcome", "due_at", "closed_at", "close
 
 
 def undoes(clinic: Clinic, event: int, by: str = BY, flags: list[int] | None = None) -> int:
-    return triage.undo(clinic.engine, event, flags=flags, **clinic.moment() | {"by": by})
+    """Taken back where it is offered, refused where it is not."""
+    with clinic.engine.connect() as connection:
+        offered = triage.can_undo(connection, event, by, flags)
+    try:
+        taken_back = triage.undo(clinic.engine, event, flags=flags, **clinic.moment() | {"by": by})
+    except Refused:
+        assert not offered
+        raise
+    assert offered
+    return taken_back
 
 
 def test_the_last_action_of_ones_own_is_taken_back_as_if_it_had_not_been(engine: Engine) -> None:
@@ -333,7 +342,7 @@ def test_what_is_new_is_not_put_away_again_by_taking_back(duckdb_engine: Engine,
     acts(clinic, away, rule)
     event = acts(clinic, back, rule)
     clinic.sends(quiet("1", TODAY, **comes))
-    refused(clinic, lambda: triage.undo(clinic.engine, event, **clinic.moment()), f"{rule} would be put away again", Conflict)
+    refused(clinic, lambda: undoes(clinic, event), f"{rule} would be put away again", Conflict)
 
 
 def test_a_graver_reason_ends_a_snooze(duckdb_engine: Engine) -> None:

@@ -1,7 +1,7 @@
 import gc
 import re
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import UTC, date
 
 import pandas as pd
 import pytest
@@ -9,6 +9,8 @@ from sqlalchemy import Engine, func, select
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 from streamlit.testing.v1 import AppTest
 
+from dashboard import activity
+from dashboard.activity import Question
 from dashboard.days import spoken
 from dashboard.errors import UserError
 from dashboard.imports import batches, commit, quarantine
@@ -479,7 +481,12 @@ def test_somebody_else_undid_it_meanwhile(open_page: Open, clinic: Engine) -> No
 def test_quarantined_rows_can_be_downloaded(open_page: Open, clinic: Engine) -> None:
     begin_with(clinic, "march.csv", MESSY)
     at = choose_rows(open_page("imports"), "batch_table", 0)
-    assert next(b for b in at.get("download_button") if b.key == "quarantine_csv").label == "2 rows in need of attention (CSV)"
+    button = next(b for b in at.get("download_button") if b.key == "quarantine_csv")
+    assert button.label == "2 rows in need of attention (CSV)"
+    settled(button.click().run())
+    with clinic.connect() as connection:
+        assert activity.lines(connection, Question(kinds=("exported",)), UTC)["what"].tolist() == [
+            "An unnamed reader downloaded rows of batch 1 in quarantine: 2 rows."]
 
 
 # --- red flags in quarantine --------------------------------------------------------------------------------------------------------

@@ -147,7 +147,7 @@ def test_a_number_changed_in_the_form_is_tried_put_in_force_and_put_back(open_pa
         ["001", "▲ Same-day", "– No criterion met", "U08"]]
     settled(next(button for button in at.get("download_button") if button.key == "trial_csv").click().run())
     with clinic.connect() as connection:
-        assert [made["what"] for made in audit.events(connection, kinds=["exported"])["details"]] == ["a trial of rules"]
+        assert [made["what"] for made in audit.events(connection, kinds=["exported"])["details"]] == ["whom a draft of rules would move"]
     click(at, "count_weeks")
     assert workload(at).set_index("Rule").loc["U08", ["New flags, in force", "New flags, draft"]].tolist() == [2, 1]
     type_into(at, "activate_reason", "Eight is too many")
