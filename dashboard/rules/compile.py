@@ -16,7 +16,7 @@ from dashboard.rules import conditions as says
 from dashboard.rules import over_time, single
 from dashboard.rules.conditions import LONGSTANDING, AllOf, AnyAnswer, AnyOf, Condition, Named, NamedOnly, Not, OrUnknown, PatientHas
 from dashboard.rules.over_time import SameEntry, SameEntryOfPatientWith, WithinDays
-from dashboard.rules.record import YEARS
+from dashboard.rules.record import YEARS, known
 
 FOUR_YEARS, SINCE_1901 = 1461, 25_202  # days; from 1901-01-01 to the day from which days are counted
 
@@ -59,14 +59,14 @@ def _(condition: PatientHas, record: Record, histories: Histories) -> ColumnElem
 @answer.register
 def _(condition: Named, record: Record, histories: Histories) -> ColumnElement[bool]:
     bits = LISTS[condition.field].bits(condition.codes)
-    return case((has(record.c[f"list_{condition.field}"], bits), true()), (record.c[f"known_{condition.field}"], false()))
+    return case((has(record.c[f"list_{condition.field}"], bits), true()), (known(record.c, condition.field), false()))
 
 
 @answer.register
 def _(condition: NamedOnly, record: Record, histories: Histories) -> ColumnElement[bool]:
     named, codelist = record.c[f"list_{condition.field}"], LISTS[condition.field]
     other = codelist.all_bits - codelist.bits(condition.codes)
-    return case((has(named, other), false()), (named != 0, true()), (record.c[f"known_{condition.field}"], false()))
+    return case((has(named, other), false()), (named != 0, true()), (known(record.c, condition.field), false()))
 
 
 @answer.register
@@ -94,7 +94,7 @@ def _(condition: single.YoungerAtOnset, record: Record, histories: Histories) ->
 @answer.register
 def _(condition: single.RelievedBy, record: Record, histories: Histories) -> ColumnElement[bool]:
     bits = RELIEF.bits(condition.relief)
-    return case((has(record.c.list_relief_helped, bits), true()), (and_(has(record.c.list_relief_tried, bits), record.c.known_relief_helped), false()))
+    return case((has(record.c.list_relief_helped, bits), true()), (and_(has(record.c.list_relief_tried, bits), known(record.c, "relief_helped")), false()))
 
 
 @answer.register
@@ -125,7 +125,7 @@ def _(condition: single.StartedWithin, record: Record, histories: Histories) -> 
 
 @answer.register
 def _(condition: single.SuddenOnset, record: Record, histories: Histories) -> ColumnElement[bool]:
-    return case((record.c.sudden <= condition.within, true()), (record.c.known_speed, false()))
+    return case((record.c.sudden <= condition.within, true()), (record.c.choice_onset_speed != 0, false()))
 
 
 @answer.register

@@ -117,13 +117,17 @@ def _compared(condition: NotImproved, seen: Seen) -> FromClause:
 
 @history.register
 def _(condition: NotImproved, seen: Seen) -> Select:
-    d = _compared(condition, seen).c
+    d, p = _compared(condition, seen).c, seen.episodes.c
     start, end = (func.avg(case((which, d.severity)), type_=Float) for which in (d.is_first, d.is_last))
-    needed = case((condition.share * start > condition.by, condition.share * start), else_=condition.by)
     at_end = d.nth == d.n
-    good = or_(func.max(case((at_end, d.severity))) <= condition.good_enough + CLOSE, func.bool_or(and_(at_end, d.better), type_=Boolean))
-    met = case((func.max(d.day) - func.max(d.episode) < condition.after, false()), (func.max(d.n) >= 2, not_(or_(good, end <= start - needed + CLOSE))))
-    return without_evidence(d.patient, met).group_by(d.patient)
+    whole = select(d.patient, func.max(d.day).label("last"), func.max(d.n).label("n"), start.label("start"), end.label("end"),
+                   func.max(case((at_end, d.severity))).label("at_end"), func.bool_or(and_(at_end, d.better), type_=Boolean).label("better")).group_by(
+        d.patient).subquery()
+    w = whole.c
+    needed = case((condition.share * w.start > condition.by, condition.share * w.start), else_=condition.by)
+    good = or_(w.at_end <= condition.good_enough + CLOSE, w.better)
+    met = case((w.last - p.episode < condition.after, false()), (w.n >= 2, not_(or_(good, w.end <= w.start - needed + CLOSE))))
+    return without_evidence(w.patient, met).join(seen.episodes, p.patient == w.patient)
 
 
 @totalled.register
@@ -137,7 +141,7 @@ def _(condition: NotImproved, seen: Seen) -> tuple[FromClause, Shown]:
 @behind.register
 def _(condition: NotImproved, seen: Seen) -> Select:
     e, d = seen.in_episode.c, _compared(condition, seen)
-    compared = or_(d.c.is_first, d.c.is_last, d.c.day - d.c.episode >= condition.after)
+    compared = or_(d.c.is_first, d.c.is_last, d.c.day - e.episode >= condition.after)
     return select(e.patient, e.entry, e.day).outerjoin(d, and_(d.c.patient == e.patient, d.c.day == e.day)).where(
         e.severity.is_not(None), or_(compared, e.day - e.episode >= condition.after))
 

@@ -31,34 +31,32 @@ def store(script: Script, all_: Entries, records: Table) -> Table:
 
 def entries(all_: Entries, current: Table) -> FromClause:
     """The entries of the current episodes, with what is known of these."""
-    p, e = current.c, all_.rows.c
-    whose = and_(p.patient == e.patient, e.day >= p.episode)  # no entry states an onset after its own day
-    near = all_.joined(current, whose, [p.episode, p.as_of, p.first_day, p.last_day])
+    p = current.c
+    near = all_.joined(current, p.patient == all_.rows.c.patient, [p.episode, p.as_of, p.first_day, p.last_day])
     n = near.c
-    return select(near).where(or_(n.onset.between(n.episode, n.episode + CLUSTER), n.onset.is_(None))).subquery()
+    # no entry states an onset after its own day
+    return select(near).where(n.day - n.episode >= 0, or_(n.onset.is_(None), (n.onset - n.episode).between(0, CLUSTER))).subquery()
 
 
 def diary(script: Script, in_episode: FromClause, current: Table, span: int) -> Table:
-    """Days of the current episodes with a severity, their mean: patient, day, episode, severity, better, newest. So many first ones and
-    last ones of each patient are there, and where there are fewer than twice as many, all. Most diaries have them near their ends."""
+    """Days of the current episodes with a severity, their mean: patient, day, severity, better. So many first ones and last ones of each
+    patient are there, and where there are fewer than twice as many, all. Most diaries have them near their ends."""
     e, p = in_episode.c, current.c
     ends = or_(e.day - e.first_day < END, e.last_day - e.day < END)
     d = script.store("rule_diary_day", _days(in_episode, ends)).c
-    long = d.last_day - d.first_day >= 2 * END
-    enough = and_(*[func.count(case((which, 1))) >= span for which in (d.day - d.first_day < END, d.last_day - d.day < END)])
-    sparse = script.store("rule_sparse_diary", select(p.patient).where(
-        p.last_day - p.first_day >= 2 * END, p.patient.not_in(select(d.patient).where(long).group_by(d.patient).having(enough))))
+    long = p.last_day - p.first_day >= 2 * END
+    first, last = (func.count(case((which < END, 1))) for which in (d.day - p.first_day, p.last_day - d.day))
+    enough = select(d.patient).join(current, p.patient == d.patient).where(long).group_by(d.patient).having(and_(first >= span, last >= span))
+    sparse = script.store("rule_sparse_diary", select(p.patient).where(long, p.patient.not_in(enough)))
     script.add(d.day.table, _days(in_episode, and_(not_(ends), e.patient.in_(select(sparse.c.patient)))))
     return d.day.table
 
 
 def _days(in_episode: FromClause, which: ColumnElement[bool]) -> Select:
     e = in_episode.c
-    better, worse = (func.max(case((e.trend == word, 1), else_=0)) == 1 for word in ("better", "worse"))
-    same = [func.min(e[name]).label(name) for name in ("episode", "first_day", "last_day")]
-    return select(
-        e.patient, e.day, *same, func.avg(cast(e.severity, Float), type_=Float).label("severity"),
-        and_(better, not_(worse)).label("better"), func.max(e.entry).label("newest")).where(e.severity.is_not(None), which).group_by(e.patient, e.day)
+    worst = func.max(case({"better": 1, "worse": 2}, value=e.trend, else_=0))
+    return select(e.patient, e.day, func.avg(cast(e.severity, Float), type_=Float).label("severity"), (worst == 1).label("better")).where(
+        e.severity.is_not(None), which).group_by(e.patient, e.day)
 
 
 def _latest_cluster(script: Script, everything: FromClause, records: Table) -> Select:
@@ -87,11 +85,12 @@ def _latest_cluster(script: Script, everything: FromClause, records: Table) -> S
 def _begun(script: Script, all_: Entries, waiting: Table) -> Table:
     """Of patients with pain long after their last cluster, the last day that begins an episode without a stated onset."""
     w = waiting.c
-    late = all_.joined(waiting, and_(w.patient == all_.rows.c.patient, all_.rows.c.day >= func.coalesce(w.onset, all_.rows.c.day)), [w.onset.label("cluster")])
+    late = all_.joined(waiting, w.patient == all_.rows.c.patient, [w.onset.label("cluster")])
     e = late.c
     # between two days of a stretch of as many there is no silence, so only the first of each stretch can end one
     stretch = e.day - (e.day + AGES) % SILENCE
-    pain = select(e.patient, e.cluster, func.min(e.day).label("day"), func.max(e.day).label("last")).where(e.pain).group_by(
+    pain = select(e.patient, e.cluster, func.min(e.day).label("day"), func.max(e.day).label("last")).where(
+        e.pain, e.day - func.coalesce(e.cluster, e.day) >= 0).group_by(
         e.patient, e.cluster, stretch).subquery().c
     before = func.lag(pain.last).over(partition_by=pain.patient, order_by=pain.day).label("before")
     paced = select(pain.patient, pain.day, pain.cluster, before).subquery().c

@@ -70,8 +70,11 @@ def surely(condition: Condition, entry: FromClause) -> ColumnElement[bool]:
     e = entry.c
     if isinstance(condition, Reported):
         return has(e[{"new": "present_new", "old": "present_old"}.get(condition.only, "present")], SYMPTOM.bits(condition.symptoms))
-    if isinstance(condition, Named) and not isinstance(condition, NamedOnly):
-        return has(e[f"list_{condition.field}"], LISTS[condition.field].bits(condition.codes))
+    if isinstance(condition, Named):
+        named, codes = e[f"list_{condition.field}"], LISTS[condition.field].bits(condition.codes)
+        return and_(named != 0, band(named, LISTS[condition.field].all_bits - codes) == 0) if isinstance(condition, NamedOnly) else has(named, codes)
+    if isinstance(condition, SuddenOnset):
+        return e.sudden <= condition.within
     if isinstance(condition, (AllOf, SameEntry)):
         return and_(*[surely(part, entry) for part in condition.parts])
     if isinstance(condition, (AnyOf, AnyAnswer)):

@@ -33,7 +33,7 @@ from dashboard.rules.conditions import AtLeast, Condition, Named, Reported, Temp
 from dashboard.rules.definition import Rule
 from dashboard.rules.history import FINDINGS, among, sought, surely
 from dashboard.rules.over_time import InterferenceOnDays, NoRelief, NotImproved, SameEntry, SameEntryOfPatientWith, SeverityOnDays, WithinDays, Worsened
-from dashboard.rules.record import ALWAYS, columns_read, recorded, said
+from dashboard.rules.record import columns_read, of_one, recorded, said
 from dashboard.rules.seen import RECENT, Entries, Script, Seen
 from dashboard.rules.single import Chosen, StartedWithin, SuddenOnset, WorstAtLeast
 
@@ -69,15 +69,19 @@ def _look(all_: Entries, rules: tuple[Rule, ...], assess: tuple[Rule, ...], toda
     script, read, read_lately = Script(), all_.columns, columns_read(parts_lately)
     met = script.store("rule_met", select(*[cast(null(), kind).label(name) for name, kind in MET.items()]).where(false()))
     everything = all_.everything()
-    records = script.store("rule_record", _records(everything, read, today))
+    e = everything.c
+    records = script.store("rule_record", _records(everything, read, today).add_columns(
+        func.min(e.day).label("first_day"), func.min(e.onset).label("first_onset"),
+        func.max(case((and_(e.pain, e.onset.is_(None)), e.day))).label("last_open_pain")))
     r, looked_for = records.c, tuple(_in_findings(rules))
     f = all_.where(lambda entry: _clue(looked_for, entry)).c
     # what is not read is not copied: at millions of entries each column counts
-    findings = script.store("rule_finding", select(*[f[name] for name in ("entry", "patient", "day", *columns_read(looked_for))]))
+    findings = script.store("rule_finding", select(*[f[name] for name in ("entry", "patient", "day", *of_one(columns_read(looked_for)))]))
     days = max([RECENT, *_days_back(parts)])
-    late = all_.joined(records, and_(r.patient == all_.rows.c.patient, r.last_day - all_.rows.c.day < days), [r.last_day]).c
-    recent = script.store("rule_recent", select((late.last_day - late.day).label("ago"), *[
-        late[name] for name in ("entry", "patient", "day", *ALWAYS, *read_lately)]))
+    late = all_.joined(records, r.patient == all_.rows.c.patient, [r.last_day]).c
+    ago = late.last_day - late.day
+    recent = script.store("rule_recent", select(ago.label("ago"), *[
+        late[name] for name in ("entry", "patient", "day", "severity", "interference", "worst", "onset", "helped", *of_one(read_lately))]).where(ago < days))
     current = episodes.store(script, all_, records)
     in_episode = episodes.entries(all_, current)
     spans = [part.span for part in parts if isinstance(part, NotImproved)]
@@ -103,9 +107,7 @@ def _of_known(entries: Entries, records: Table, parts: Iterable[Condition]) -> F
 def _records(entries: FromClause, read: tuple[str, ...], today: Table) -> Select:
     e, known = entries.c, [select(column).scalar_subquery().label(column.name) for column in today.c]
     return select(
-        e.patient, *known, func.min(e.day).label("first_day"),
-        func.max(e.day).label("last_day"), func.max(e.entry).label("newest"), func.min(e.onset).label("first_onset"),
-        func.max(e.onset).label("last_onset"), func.max(case((and_(e.pain, e.onset.is_(None)), e.day))).label("last_open_pain"),
+        e.patient, *known, func.max(e.day).label("last_day"), func.max(e.entry).label("newest"), func.max(e.onset).label("last_onset"),
         *recorded(entries, read)).group_by(e.patient)
 
 
