@@ -12,7 +12,7 @@ from dashboard.imports.problems import Problems
 LONGEST_ID = 200
 _PLAIN = Column()
 _HIDDEN = r"[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]"
-_EXPONENT = r"^\d([.,]\d+)?[eE]\+\d{2,3}$"  # 1.23457E+11: a long number as a spreadsheet shows it; several ids would become one
+_CUT_OFF = r"^(\d([.,]\d+)?[eE]\+\d{2,3}|\d{16,}\.0)$"  # 1.23457E+11: a long number as a spreadsheet has it; several ids would become one
 
 
 class Sheet:
@@ -70,7 +70,7 @@ class Sheet:
         shortened = Bad("spoiled_id", "the whole id; a spreadsheet has cut off its last digits: look up what was written, and format that column as text")
         for mistaken, bad in ((compute.equal(trimmed, ""), Bad("required", f"a {name.replace('_', ' ')}")),
                               (compute.match_substring_regex(trimmed, _HIDDEN), hidden),
-                              (compute.match_substring_regex(trimmed, _EXPONENT), shortened),
+                              (compute.match_substring_regex(trimmed, _CUT_OFF), shortened),
                               (compute.greater(compute.utf8_length(trimmed), LONGEST_ID), Bad("too_long", f"at most {LONGEST_ID} characters"))):
             if needed or bad.code != "required":
                 bads.update(dict.fromkeys(np.flatnonzero(mistaken.to_numpy(zero_copy_only=False)).tolist(), bad))
