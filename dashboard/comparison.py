@@ -13,6 +13,7 @@ from dashboard import cohort as cohorts
 from dashboard import crossfilter, database, distributions
 from dashboard.codelists import LOCATION, QUALITY
 from dashboard.cohort import NOT_RECORDED, Cohort
+from dashboard.conditions import range_names
 from dashboard.distributions import SaidTogether
 from dashboard.figures.cohort import BANDS
 from dashboard.filters import without
@@ -22,7 +23,8 @@ LANDMARK, REPLICATES, SEED, LEAST = 14, 1000, 20_260_331, 5
 TABLES = ("sexes", "ages", "sources", "locations", "qualities", "durations", "average", "worst", "symptoms", "together", "buckets")
 MIX = ("sexes", "ages", "sources")
 # fields that an entry says, not the patient: who writes more entries has more chances to be found by them
-EVER = ("locations", "qualities", "durations", "severity_from", "severity_to", "severity_not_recorded", "symptoms")
+EVER = ("locations", "qualities", "durations", "symptoms", "hours", "tried", "helped", "blank",
+        *(name for field in ("severity", "worst", "temperature") for name in range_names(field)))
 EVERYTHING = Cohort()
 
 

@@ -108,8 +108,8 @@ def explained(error: DBAPIError, url: str) -> DatabaseBusy | DatabaseUnreachable
             "or keep the diaries in PostgreSQL (PAIN_DIARY_DATABASE), which many processes can use at once.")
     where = re.sub(r"//[^@/]*@", "//", url)  # never a password
     return DatabaseUnreachable(
-        f"The database at {where} does not answer. Nothing was changed. Check that the server runs, or that the file and its folder "
-        f"can be written, and try again. ({message.splitlines()[0] if message else 'no reason given'})")
+        f"The database at {where} does not answer. Check that the server runs, or that the file and its folder can be written, and try again; "
+        f"a change may have been stored before it fell silent, so look first whether it was. ({message.splitlines()[0] if message else 'no reason given'})")
 
 
 def _missing(connection: Connection) -> list[Column]:

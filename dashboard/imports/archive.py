@@ -1,5 +1,6 @@
 """What is inside a zip file. Nothing is unpacked to the disk, and nothing that is larger than it says or than we read."""
 import io
+import re
 import zipfile
 import zlib
 from pathlib import PurePosixPath
@@ -13,7 +14,11 @@ LARGEST = 1 << 30
 MOST_RATIO, _FROM = 200, 100 << 20  # a small file may well be mostly one letter
 _BLOCK = 1 << 20
 _TABLES = (".csv", ".tsv", ".tab", ".xlsx", ".xlsm", ".xls", ".ods")
-_ERROR_CELL = b' t="e"'
+# what is wrong with cells of a worksheet that are read as blank. A formula that came to an empty text says so by its type.
+_BLANKED = {re.compile(rb' t="e"'): "Cells with an error such as #N/A or #DIV/0! were read as blank.",
+            re.compile(rb'<c(?: [rs]="[^"]*")* ?><f(?: [^>]*)?(?:/>|>[^<]*</f>)(?:<v ?/>|<v></v>)?</c>'):
+            "Cells with a formula that was never worked out were read as blank. Open the file in a spreadsheet, save it, and import that."}
+_LONGEST_FORMULA = 10_000
 
 
 def is_archive(content: bytes) -> bool:
@@ -70,21 +75,21 @@ class Archive:
             raise Refused(f"{self._name}: is no workbook that can be read. Save it as an Excel workbook (.xlsx) or as CSV (UTF-8) and import that.")
         if len(set(names)) < len(names):
             raise self._damaged()
-        errors = [self._has_errors(member) for member in self._zip.infolist()]  # all of them are checked
-        if any(errors):
-            self.notes = ("Cells with an error such as #N/A or #DIV/0! were read as blank.",)
+        found = set[str]().union(*map(self._blanked, self._zip.infolist()))  # all of them are checked
+        self.notes = tuple(note for note in _BLANKED.values() if note in found)
 
-    def _has_errors(self, member: zipfile.ZipInfo) -> bool:
-        """Whether there are cells with an error in a part. Refuses one that has not the size it says."""
+    def _blanked(self, member: zipfile.ZipInfo) -> set[str]:
+        """What there is to say about the cells of a part. Refuses one that has not the size it says."""
         try:
             if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or self._actual(member) != member.file_size:
                 raise self._damaged()
-            errors, before = False, b""
+            found, before = set[str](), b""
             with self._zip.open(member) as part:
                 while block := part.read(_BLOCK):
-                    errors |= member.filename.startswith("xl/worksheets/") and _ERROR_CELL in before + block
-                    before = block[-len(_ERROR_CELL):]
-            return errors
+                    if member.filename.startswith("xl/worksheets/"):
+                        found |= {note for pattern, note in _BLANKED.items() if note not in found and pattern.search(before + block)}
+                        before = block[-_LONGEST_FORMULA:]
+            return found
         except (zipfile.BadZipFile, zlib.error, OSError, ValueError, NotImplementedError, RuntimeError, EOFError) as error:
             raise self._damaged() from error
 

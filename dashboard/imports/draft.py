@@ -5,6 +5,7 @@ from functools import cached_property
 
 from dashboard.errors import Refused
 from dashboard.imports import archive, families, fields, readings, suggest, workbook
+from dashboard.imports.checked import MOMENTS
 from dashboard.imports.columns import Column, LeaveOut, Readings, Where
 from dashboard.imports.lines import (
     DECIMAL,
@@ -19,6 +20,7 @@ from dashboard.imports.lines import (
     both,
     examples,
     go_together,
+    is_clock,
     known_line,
     proposed_line,
     with_clocks,
@@ -62,7 +64,8 @@ class Draft:
 
     def _columns(self, *, reading: bool) -> dict[str, Column]:
         found: dict[str, Column] = {}
-        for line in self.lines:
+        # a time of day follows its date, wherever its column stands
+        for line in sorted(self.lines, key=lambda line: line.becomes in MOMENTS and is_clock(line)):
             if line.column and line.reading == reading and line.becomes not in (KEPT, LEFT_OUT):
                 found[line.becomes] = both(found[line.becomes], line.column) if line.becomes in found else line.column
         return found

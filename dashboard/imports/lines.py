@@ -130,17 +130,17 @@ def examples(tabular: Tabular, headers: tuple[str, ...]) -> tuple[str, ...]:
 
 def with_clocks(lines: list[Line]) -> list[Line]:
     """A column of times of day, beside one of dates, is when it was recorded."""
-    dated = next((line for line in lines if line.becomes == "recorded_at" and line.headers and not _is_clock(line)), None)
+    dated = next((line for line in lines if line.becomes == "recorded_at" and line.headers and not is_clock(line)), None)
     if not dated or any(":" in value for value in dated.examples):
         return lines
     for at, line in enumerate(lines):
-        if line.becomes == KEPT and len(line.headers) == 1 and _is_clock(line) and "time" in line.headers[0].lower():
+        if line.becomes == KEPT and len(line.headers) == 1 and is_clock(line) and "time" in line.headers[0].lower():
             lines[at] = replace(line, becomes="recorded_at", column=Column(line.headers), because=f"goes with {dated.headers[0]}", perhaps=None)
             break
     return lines
 
 
-def _is_clock(line: Line) -> bool:
+def is_clock(line: Line) -> bool:
     return bool(line.examples) and all(_CLOCK.fullmatch(value) for value in line.examples)
 
 
@@ -149,7 +149,7 @@ def go_together(name: str, one: Line, other: Line) -> bool:
     if one.family or other.family or one.reading != other.reading or not one.headers or set(one.headers) & set(other.headers):
         return False
     if name in MOMENTS:
-        return _is_clock(one) != _is_clock(other)
+        return is_clock(one) != is_clock(other)
     return name == "note" or name in LISTS or name in YES_NO
 
 

@@ -84,7 +84,10 @@ def _parts(texts: pyarrow.DictionaryArray, missing: frozenset[str] = frozenset()
 
 
 def _day_of_count(text: str, first: date) -> str:
-    return (first + timedelta(days=int(found[1]))).isoformat() if (found := COUNT.fullmatch(text)) else text
+    try:
+        return (first + timedelta(days=int(found[1]))).isoformat() if (found := COUNT.fullmatch(text)) else text
+    except OverflowError:  # a day before the year 1 or after 9999 is none
+        return text
 
 
 def _orders(days: list[str]) -> set[str]:

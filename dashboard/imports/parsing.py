@@ -12,6 +12,7 @@ from dashboard.imports.problems import Problems
 LONGEST_ID = 200
 _PLAIN = Column()
 _HIDDEN = r"[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]"
+_CUT_OFF = r"^(\d([.,]\d+)?[eE]\+\d{2,3}|\d{16,}\.0)$"  # 1.23457E+11: a long number as a spreadsheet has it; several ids would become one
 
 
 class Sheet:
@@ -66,8 +67,10 @@ class Sheet:
         trimmed = compute.utf8_trim_whitespace(texts.dictionary)
         bads: dict[int, Bad] = dict(self.mapped.fields[name].bads) if name in self.mapped.fields else {}
         hidden = Bad("hidden_characters", "an id without line breaks, tabs or invisible characters")
+        shortened = Bad("spoiled_id", "the whole id; a spreadsheet has cut off its last digits: look up what was written, and format that column as text")
         for mistaken, bad in ((compute.equal(trimmed, ""), Bad("required", f"a {name.replace('_', ' ')}")),
                               (compute.match_substring_regex(trimmed, _HIDDEN), hidden),
+                              (compute.match_substring_regex(trimmed, _CUT_OFF), shortened),
                               (compute.greater(compute.utf8_length(trimmed), LONGEST_ID), Bad("too_long", f"at most {LONGEST_ID} characters"))):
             if needed or bad.code != "required":
                 bads.update(dict.fromkeys(np.flatnonzero(mistaken.to_numpy(zero_copy_only=False)).tolist(), bad))

@@ -8,6 +8,7 @@ import pyarrow
 import pyarrow.compute as compute
 
 from dashboard.imports.cells import Bad
+from dashboard.wording import counted
 
 _CHUNK = 100_000
 _spell = json.JSONEncoder(ensure_ascii=False).encode  # json.dumps would make an encoder for every text
@@ -37,7 +38,7 @@ class Problems:
 
     def shifted(self, cells: dict[int, list[str]], expected: int) -> None:
         for position, found in cells.items():
-            self.at_rows(np.array([position]), "", "ragged_row", [f"{len(found)} cells"],
+            self.at_rows(np.array([position]), "", "ragged_row", [counted(len(found), "cell")],
                          f"{expected} cells, as in the header; a cell that holds the delimiter or a line break needs quotes")
         self._shifted = np.fromiter(cells, int, len(cells))
 

@@ -16,7 +16,8 @@ from dashboard.wording import counted
 
 KINDS = {
     "ragged_row": "Too many or too few cells", "required": "Blank, but needed", "hidden_characters": "Invisible characters in an id",
-    "too_long": "Too long", "not_a_date": "Not a date", "impossible_date": "A date that does not exist", "implausible_date": "A date too long ago",
+    "spoiled_id": "An id that a spreadsheet cut off", "too_long": "Too long", "not_a_date": "Not a date", "impossible_date": "A date that does not exist",
+    "implausible_date": "A date too long ago",
     "future_date": "A date in the future", "not_a_time": "Not a time", "impossible_time": "A time that does not exist",
     "implausible_offset": "An impossible offset from UTC", "not_a_number": "Not a number", "out_of_range": "Out of range",
     "unknown_code": "Unknown code", "not_yes_or_no": "Neither yes nor no", "none_with_others": "None and something else in one cell",

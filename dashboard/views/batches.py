@@ -95,9 +95,9 @@ def _undoing(batch: int) -> None:
 def _undo(batch: int) -> None:
     engine, by, at, today = session.engine(), session.name(), session.now(), session.today()
 
-    def after(_: object) -> None:
+    def after(undone: object) -> None:
         session.forget("undoing")
-        if session.recall("receipt", {}).get("batch") == batch:
+        if undone and session.recall("receipt", {}).get("batch") == batch:
             session.forget("receipt")
 
     working.begin(f"Taking back batch {batch}", f"Batch {batch} is undone. It stays in the history.",

@@ -15,7 +15,7 @@ from dashboard.views import question, session
 _LISTS = {"locations": "Where", "qualities": "Quality", "durations": "Duration", "symptoms": "Reported", "tried": "Tried", "helped": "Helped",
           "hours": "Hour of day", "high_pain": "Time in high pain", "buckets": "Stands as", "tiers": "Worst tier", "sexes": "Sex", "sources": "Source",
           "blank": "Not recorded in the entry"}
-_RANGES = {"age": ("Age", 110, 1), "severity": ("Severity", 10.0, 0.5), "worst": ("Worst severity", 10.0, 0.5), "temperature": ("Temp. °C", 45.0, 0.1)}
+_RANGES = {"age": ("Age", 150, 1), "severity": ("Severity", 10.0, 0.5), "worst": ("Worst severity", 10.0, 0.5), "temperature": ("Temp. °C", 45.0, 0.1)}
 _BLANK = {"temperature": "Temperature"}
 _MEANT = {"any": (False, False), "all of": (False, True), "not": (True, False), "not all of": (True, True)}
 _PAGES = (("What was said", ("locations", "qualities", "symptoms"), ("severity", "worst", "temperature"), ("durations", "tried", "helped")),

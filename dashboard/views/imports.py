@@ -157,7 +157,8 @@ def _import() -> None:
 
     def after(receipt: commit.Receipt | None) -> None:
         if not receipt:
-            chosen.decided.release()
+            if chosen.decided.locked():  # it may be called again, where the page is left at this very moment
+                chosen.decided.release()
             return
         drafting.forget()
         session.remember("receipt", report.receipt_document(receipt, chosen.plan.tabular.name, by))

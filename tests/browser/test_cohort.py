@@ -101,6 +101,9 @@ def test_the_table_behind_a_chart_and_the_filters(shared_app: App, open_page: Op
     act_and_wait(page, lambda: button(page, "table_duration").click())
     rows = page.get_by_test_id("stPopoverBody").locator("[data-testid^='glide-cell-0-']")
     expect(rows).to_have_text(["under 6 weeks", "6 to 12 weeks", "12 weeks and more", "not recorded"])
+    page.get_by_test_id("stPopoverBody").get_by_test_id("stDataFrame").hover()
+    expect(page.get_by_role("button", name="Search: ")).not_to_have_count(0)
+    expect(page.get_by_role("button", name="Download as CSV")).to_have_count(0)  # it would be under no disclosure control
     with page.expect_download() as got:
         button(page, "csv_durations").click()
     assert got.value.suggested_filename == "durations.csv"

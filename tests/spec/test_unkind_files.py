@@ -98,4 +98,7 @@ def test_a_formula_of_a_workbook_is_its_value() -> None:
     parts = workbook_parts((), {"S": [["patient_id", "recorded_at", "severity"], ["1", "2026-03-30", 0]]})
     cells = parts["xl/worksheets/sheet1.xml"].replace("<v>0</v>", "<f>SUM(3,4)</f><v>7</v>")
     assert tabular.read(zipped(parts | {"xl/worksheets/sheet1.xml": cells}), "x.xlsx").columns["severity"].to_pylist() == ["7"]
+    for formula, said in (("<f>SUM(3,4)</f>", "never worked out"), ('<f t="shared" si="0"/><v/>', "never worked out"), ("<f>A1</f><v>0</v>", "")):
+        never = parts["xl/worksheets/sheet1.xml"].replace("<v>0</v>", formula)
+        assert said in " ".join(notes := tabular.read(zipped(parts | {"xl/worksheets/sheet1.xml": never}), "x.xlsx").notes) and bool(notes) == bool(said)
     assert tabular.read(workbook(S=[["patient_id", "note"], ["1", "=1+1"]]), "x.xlsx").columns["note"].to_pylist() == ["=1+1"]

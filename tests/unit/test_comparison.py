@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from dashboard import comparison
+from dashboard.cohort import Cohort
 from dashboard.figures import compared
 
 CAMPAIGN = os.environ.get("HYPOTHESIS_PROFILE") == "campaign"
@@ -17,6 +18,13 @@ def side(*rows: tuple[int, int, int]) -> pd.DataFrame:
 
 def one(a: tuple[int, int, int], b: tuple[int, int, int], both: tuple[int, int, int] | None = None) -> pd.Series:
     return comparison.difference(side(a), side(b), both and side(both)).iloc[0]
+
+
+def test_who_is_found_by_an_entry_has_more_chances_with_more_entries() -> None:
+    of_entries = {"severity_to": 3, "worst_from": 7, "temperature_not_recorded": True, "hours": ("night",), "blank": ("note",),
+                  **dict.fromkeys(("locations", "qualities", "tried", "helped"), ("none",)), "durations": ("not_recorded",), "symptoms": ("fever",)}
+    assert all(comparison.ever(Cohort(**{name: value})) for name, value in of_entries.items())
+    assert not comparison.ever(Cohort(sexes=("female",), age_from=50, sources=("a",), high_pain=("to_25",), since=1))
 
 
 def test_shares_are_of_who_answered_and_the_same_again_each_time() -> None:

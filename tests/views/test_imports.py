@@ -13,7 +13,7 @@ from dashboard import activity
 from dashboard.activity import Question
 from dashboard.days import spoken
 from dashboard.errors import UserError
-from dashboard.imports import batches, commit, quarantine
+from dashboard.imports import batches, commit, quarantine, undo
 from dashboard.imports.draft import Draft
 from dashboard.imports.planned import ImportPlan
 from dashboard.imports.tabular import Tabular
@@ -393,9 +393,11 @@ def test_second_click_does_not_import_twice(open_page: Open, clinic: Engine) -> 
     assert history(clinic).empty
 
 
+def fails(*_: object, **__: object) -> None:
+    raise UserError("The database can't be reached.")
+
+
 def test_a_store_that_fails_stores_nothing_and_can_be_tried_again(open_page: Open, clinic: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fails(*_: object, **__: object) -> None:
-        raise UserError("The database can't be reached.")
     at = upload(open_page("imports", name="M. Ito"), "march.csv", GOOD)
     with monkeypatch.context() as patched:
         patched.setattr(commit, "commit_and_evaluate", fails)
@@ -456,10 +458,13 @@ def test_undo_says_what_it_takes_before_it_does(open_page: Open, clinic: Engine)
     assert not has(at, "undo"), "what is undone cannot be undone again"
 
 
-def test_undo_of_the_batch_just_imported_takes_the_receipt_along(open_page: Open) -> None:
+def test_undo_of_the_batch_just_imported_takes_the_receipt_along(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     at = click(upload(open_page("imports", name="M. Ito"), "march.csv", GOOD), "import")
-    click(choose_rows(at, "batch_table", 0), "undo")
-    click(at, "undo_now")
+    with monkeypatch.context() as patched:
+        patched.setattr(undo, "undo_and_evaluate", fails)
+        click(click(choose_rows(at, "batch_table", 0), "undo"), "undo_now")
+    assert "can't be reached" in at.warning[0].value and "receipt" in at.session_state
+    click(click(at, "undo"), "undo_now")
     assert at.file_uploader
 
 

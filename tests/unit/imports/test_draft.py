@@ -1,9 +1,9 @@
 from dataclasses import replace
 
-from dashboard.imports import mapping, shapes, tabular
+from dashboard.imports import apply, mapping, shapes, tabular
 from dashboard.imports.columns import LeaveOut
 from dashboard.imports.draft import Draft, drafted
-from dashboard.imports.lines import KEPT, LEFT_OUT, SCALE
+from dashboard.imports.lines import KEPT, LEFT_OUT, ORIGIN, SCALE
 from dashboard.imports.mapping import Mapping
 
 LONG = ("Patient;Day;Question;Answer\nP1;2026-03-01;Pain level;7\nP1;2026-03-01;fever;no\nP1;2026-03-01; FEVER ;no\n"
@@ -72,3 +72,13 @@ def test_rows_are_left_out_and_taken_in_again() -> None:
 def test_an_id_that_comes_again_is_the_patients() -> None:
     once, again = "id,day,pain\n1,2026-03-01,7\n2,2026-03-02,6\n", "id,day,pain\n1,2026-03-01,7\n1,2026-03-02,6\n"
     assert [draft(text).lines[0].becomes for text in (once, again)] == ["entry_id", "patient_id"]
+
+
+def test_a_time_of_day_follows_its_date_wherever_its_column_stands() -> None:
+    assert draft("id,time,date\n1,18:05,2026-03-05\n1,07:30,2026-03-06\n").how.columns["recorded_at"].headers == ("date", "time")
+    counted = draft("id,time,day\n1,18:05,5\n1,07:30,99999\n")
+    for header in ("day", "time"):
+        counted = counted.assigned(line(counted, header), "recorded_at")
+    counted = counted.answered(line(counted, "day"), ORIGIN, "9999-12-20")
+    found = apply.applied(counted.tabular, counted.how).fields["recorded_at"]
+    assert (found.texts[0].as_py(), [bad.code for bad in found.bads.values()]) == ("9999-12-25T18:05", ["not_a_date"])
