@@ -11,7 +11,7 @@ from dashboard.codelists import CHOICES
 from dashboard.days import day_of
 from dashboard.rules import notes
 from dashboard.schema import flag, patient, patient_outcome, source
-from dashboard.triage import WAITING
+from dashboard.triage import BEGUN, WAITING
 
 TIER_OF = {"emergency": "E", "same_day": "U", "routine": "R"}
 TIERS = ("E", "U", "R")
@@ -64,6 +64,7 @@ class Lineup:
 _f = flag.c
 RANK = case({tier: rank for rank, tier in enumerate(TIERS)}, value=_f.tier)
 WAITS = _f.status.in_(WAITING)
+DUE = case((WAITS, _f.due_at), (_f.status.in_(BEGUN), _f.done_by))  # NULL where nobody is waited for
 
 
 def state(now: datetime) -> ColumnElement[int]:
@@ -71,8 +72,8 @@ def state(now: datetime) -> ColumnElement[int]:
 
 
 def late(now: datetime) -> ColumnElement[bool]:
-    """Who put a flag off until a day has to look at it again on that day; what nobody saw yet is late after its due time."""
-    return or_(and_(WAITS, _f.due_at < audit.utc(now)), and_(_f.status == "snoozed", _f.until_day <= day_of(now.date())))
+    """Who put a flag off until a day has to look at it again on that day; else what is late is past the time for what comes next."""
+    return or_(DUE < audit.utc(now), and_(_f.status == "snoozed", _f.until_day <= day_of(now.date())))
 
 
 def ever(condition: ColumnElement[bool]) -> ColumnElement[int]:

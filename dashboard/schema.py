@@ -112,7 +112,8 @@ flag = Table(
     _needed("last_entry", BigInteger),  # the newest entry among the evidence: what comes later was loaded later
     _needed("opened_evaluation", Integer),
     Column("closed_evaluation", Integer), _needed("met", Boolean), _needed("evidence_withdrawn", Boolean), _needed("status", String),
-    Column("owner", String), _needed("raised_at", DateTime), Column("due_at", DateTime), Column("closed_at", DateTime), Column("closed_day", Integer),
+    Column("owner", String), _needed("raised_at", DateTime), Column("due_at", DateTime), Column("done_by", DateTime),
+    Column("closed_at", DateTime), Column("closed_day", Integer),
     Column("outcome", String), Column("until_day", Integer), _needed("acted", Boolean), _needed("version", Integer))
 
 triage_action = Table(

@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, Connection, DateTime, Engine, Integer, RowMap
 from dashboard import audit, database
 from dashboard.codelists import CHOICES
 from dashboard.errors import Conflict, NotFound, Refused
-from dashboard.rules.lifecycle import DUE, SYSTEM
+from dashboard.rules.lifecycle import SYSTEM, times
 from dashboard.schema import evaluation, flag, triage_action
 from dashboard.wording import counted, listing
 
@@ -32,6 +32,7 @@ LEADS = {
     "reopen": ({"closed"}, "open"),
 }
 WAITING = ("open", "to_confirm")  # for somebody to see to it, by the due time
+BEGUN = ("acknowledged", "in_progress")  # somebody saw to it, and has until then to be done with it
 BY_SYSTEM = ("no_longer_met", "evidence_withdrawn")
 OUTCOMES = {code: label for code, label in CHOICES["outcome"].items() if code not in BY_SYSTEM}
 NEEDS_TEXT = frozenset({"no_action", "unable_to_reach", "data_error", "handed_over"})
@@ -45,8 +46,8 @@ SAID = {"acknowledge": "acknowledged", "start": "began work on", "assign": "assi
         "raise": "raised the tier of", "lower": "lowered the tier of", "withdraw": "marked as withdrawn the evidence of",
         "wake": "ended, because something new was flagged, the snooze of"}
 UNTIL = frozenset({"snooze", "known_under_care"})  # the day counts with these only
-_RESTORED = ("status", "owner", "until_day", "outcome", "due_at", "closed_at", "closed_day", "closed_evaluation")
-_MOMENTS = ("due_at", "closed_at")
+_RESTORED = ("status", "owner", "until_day", "outcome", "due_at", "done_by", "closed_at", "closed_day", "closed_evaluation")
+_MOMENTS = ("due_at", "done_by", "closed_at")
 _KINDS = {Integer: pa.int32(), BigInteger: pa.int64(), String: pa.string(), Text: pa.string(), DateTime: pa.timestamp("us")}
 
 
@@ -168,7 +169,7 @@ def _done(row: Mapping, action: Action, moment: datetime, today: int) -> _Done:
     if kind in ("reopen", "reject"):
         values |= dict.fromkeys(("closed_at", "closed_day", "closed_evaluation", "outcome", "until_day"))
     if kind in ("reopen", "reject", "propose"):
-        values["due_at"] = moment + DUE[row["tier"]]
+        values |= times(row["tier"], moment)
     return _Done(row, done, values)
 
 
@@ -255,7 +256,7 @@ def _would_hide(connection: Connection, row: Mapping, before: Mapping, event: in
 
 def _found_then(before: str) -> dict[str, object]:
     found = json.loads(before)
-    return {name: datetime.fromisoformat(found[name]) if name in _MOMENTS and found[name] else found[name] for name in _RESTORED}
+    return {name: datetime.fromisoformat(found[name]) if name in _MOMENTS and found[name] else found[name] for name in _RESTORED if name in found}
 
 
 def _standing(told: pd.DataFrame) -> pd.DataFrame:

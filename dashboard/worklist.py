@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Integer, Row, Table, case, func, or_, select
 
 from dashboard import cohort, database
 from dashboard.codelists import CHOICES, HISTORY
-from dashboard.lineup import ASLEEP, CURRENT, LIVE, RANK, RECENT, TIER_OF, WAITS, Filters, ever, late, lineup, state
+from dashboard.lineup import ASLEEP, CURRENT, DUE, LIVE, RANK, RECENT, TIER_OF, WAITS, Filters, ever, late, lineup, state
 from dashboard.rules import active
 from dashboard.schema import evaluation, flag, patient, patient_outcome, source, triage_action
 
@@ -92,7 +92,7 @@ def details(connection: Connection, patients: Collection[int], filters: Filters,
     of = stored(connection, patients)
     found = select(
         _f.patient, _f.flag, _f.version, _f.tier, _f.reason, _f.rule_id, _f.first_evidence, _f.last_evidence, _f.status, _f.owner, _f.until_day,
-        _f.evidence_withdrawn, case((WAITS, _f.due_at)).label("due_at"), late(now).label("late")).where(_f.patient.in_(select(of.c.patient))).order_by(
+        _f.evidence_withdrawn, DUE.label("due_at"), late(now).label("late")).where(_f.patient.in_(select(of.c.patient))).order_by(
         state(now).desc(), RANK, WAITS.desc(), _f.last_evidence.desc(), _f.flag)
     known: dict[int, list[Row]] = {}
     for row in connection.execute(found if filters.with_closed else found.where(_f.status != "closed")):

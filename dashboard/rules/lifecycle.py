@@ -25,13 +25,15 @@ from sqlalchemy import (
 )
 
 from dashboard import audit, cohort, database
-from dashboard.rules.definition import Rule, RuleSet, reason
+from dashboard.rules.definition import RuleSet, reason
 from dashboard.rules.episodes import CLUSTER
 from dashboard.rules.evaluate import Outcomes
 from dashboard.schema import flag, patient, triage_action
 
 SYSTEM = "system"
-DUE = {"E": timedelta(hours=1), "U": timedelta(hours=24), "R": timedelta(hours=48)}  # clinical reference 3.3, to be acknowledged or contacted
+# clinical reference 3.3: within which a flag is to be seen to, and within which it is to be done with: of U the patient called, of R all of it
+SEEN_TO = {"E": timedelta(hours=1), "U": timedelta(hours=24), "R": timedelta(hours=48)}
+U_CALLED, R_DONE = timedelta(hours=24), 5  # working days
 WORST_FIRST = {"E": 0, "U": 1, "R": 2, "I": 3}
 NO_LONGER_MET, WITHDRAWN = "no_longer_met", "evidence_withdrawn"
 U_REOPENS_AFTER = 14  # days between the evidence known at the closure and a new report, clinical reference 1.0
@@ -40,10 +42,14 @@ _EVIDENCE = ("tier", "reason", "rule_version", "first_evidence", "last_evidence"
 _ARROW = {Integer: pa.int32(), BigInteger: pa.int64(), String: pa.string(), Text: pa.string(), Boolean: pa.bool_(), DateTime: pa.timestamp("us")}
 
 
-def due(rule: Rule, arm: int, at: datetime) -> datetime:
-    """By when somebody has to have seen to it."""
-    if not (left := rule.arms[arm].due_working_days):
-        return at + DUE[rule.arms[arm].tier]
+def times(tier: str, at: datetime, working_days: int | None = None) -> dict[str, datetime | None]:
+    """Of a flag raised or opened again at that moment: by when somebody has to have seen to it, and by when it has to be done with, if the
+    reference says so. `working_days` are those that an arm has for all of it."""
+    done = {"U": at + U_CALLED, "R": _working_days(at, working_days or R_DONE)}.get(tier)
+    return {"due_at": _working_days(at, working_days) if working_days else at + SEEN_TO[tier], "done_by": done}
+
+
+def _working_days(at: datetime, left: int) -> datetime:
     while left:
         at += timedelta(days=1)
         left -= at.weekday() < 5
@@ -175,7 +181,7 @@ class Changes:
 
     def _open(self, row: dict) -> None:
         self.opened.append({"patient": row["patient"], "rule_id": row["rule_id"], **_evidence(row), "opened_evaluation": self.number, "status": "open",
-                            "acted": False, "raised_at": self.at, "due_at": self._due(row), "version": 1})
+                            "acted": False, "raised_at": self.at, **self._times(row), "version": 1})
         self._is_news(row)
 
     def _is_news(self, row: dict) -> None:
@@ -188,7 +194,7 @@ class Changes:
         change = WORST_FIRST[row["tier"]] - WORST_FIRST[old["tier"]]
         if change < 0:
             # somebody who acknowledged the lesser flag has not seen this
-            self._update(old, **now, status="open", due_at=self._due(row))
+            self._update(old, **now, status="open", **self._times(row))
             self._act(old, "raise", "open", None)
             self._is_news(row)
         elif old["tier"] == "E" != row["tier"] and _needs_a_person(old, self.lost.get(row["patient"])):
@@ -213,7 +219,7 @@ class Changes:
 
     def _reopen(self, row: dict, old: dict) -> None:
         self.reopened += 1
-        self._update(old, **_evidence(row, old), status="open", due_at=self._due(row), closed_at=None, closed_day=None, closed_evaluation=None, outcome=None,
+        self._update(old, **_evidence(row, old), status="open", **self._times(row), closed_at=None, closed_day=None, closed_evaluation=None, outcome=None,
                      until_day=None, opened_evaluation=self.number)
         self._act(old, "reopen", "open", old["outcome"])
         self._is_news(row)
@@ -225,7 +231,7 @@ class Changes:
         woken = {old["flag"]: now for old in snoozed if (now := changed.get(old["flag"], old))["status"] == "snoozed"}
         self.updated = [row for row in self.updated if row["flag"] not in woken]
         for now in woken.values():
-            self._update(now, status="open", until_day=None, due_at=self.at + DUE[now["tier"]])
+            self._update(now, status="open", until_day=None, **times(now["tier"], self.at))
             self._act(now, "wake", "open", None)
 
     def _withdraw(self, old: dict, withdrawn: bool, **values: object) -> None:
@@ -233,8 +239,8 @@ class Changes:
         if withdrawn and not old["evidence_withdrawn"]:
             self._act(old, "withdraw", old["status"], None)
 
-    def _due(self, row: dict) -> datetime:
-        return due(self.by_bit[row["rule_bit"]], row["arm"], self.at)
+    def _times(self, row: dict) -> dict[str, datetime | None]:
+        return times(row["tier"], self.at, self.by_bit[row["rule_bit"]].arms[row["arm"]].due_working_days)
 
     def _update(self, old: dict, **values: object) -> None:
         after = old | values

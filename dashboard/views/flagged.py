@@ -50,9 +50,10 @@ def _brief(row: NamedTuple, found: Status) -> None:
 
 
 def _due(row: NamedTuple) -> str:
-    if row.status not in triage.WAITING or row.due_at is None:
+    by = row.due_at if row.status in triage.WAITING else row.done_by if row.status in triage.BEGUN else None
+    if pd.isna(by):
         return ""
-    minutes = (pd.Timestamp(row.due_at, tz="UTC") - session.now()).total_seconds() / 60
+    minutes = (pd.Timestamp(by, tz="UTC") - session.now()).total_seconds() / 60
     return f", due in {lasting(minutes)}" if minutes > 0 else f", :orange[overdue {lasting(-minutes)}]"
 
 

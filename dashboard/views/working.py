@@ -43,6 +43,8 @@ def show() -> None:
     try:
         session.write(work.done, lambda: found.append(work.result.result()))
     finally:
-        work.after(found[0] if found else None)
-        session.forget("work")  # last: whoever interrupts before it finds all of it once more
+        try:
+            work.after(found[0] if found else None)
+        finally:
+            session.forget("work")  # last: whoever interrupts before it finds all of it once more
     st.rerun()

@@ -5,7 +5,7 @@ from sqlalchemy import Engine
 from dashboard import worklist
 from dashboard.errors import Refused
 from dashboard.rules import answers, flags
-from dashboard.rules.lifecycle import DUE
+from dashboard.rules.lifecycle import SEEN_TO
 from dashboard.schema import evaluation
 from tests.canonical import quiet
 from tests.clinic import TODAY, Clinic, everything
@@ -29,8 +29,8 @@ def test_an_import_opens_a_flag_for_each_rule_met(engine: Engine) -> None:
     assert (receipt["flags_raised"], receipt["flags_closed"]) == (3, 0)
     assert [(row["rule_id"], row["tier"], row["status"], row["first_evidence"]) for row in sorted(clinic.rows(), key=lambda row: row["rule_id"])] == [
         ("E05", "E", "open", TODAY - 2), ("R02", "R", "open", TODAY - 2), ("U02", "U", "open", TODAY)]
-    due = {row["rule_id"]: (row["due_at"] - row["raised_at"]).total_seconds() / 3600 for row in clinic.rows()}
-    assert due == {"E05": 1, "U02": 24, "R02": 48}
+    hours = {row["rule_id"]: [by and (by - row["raised_at"]).total_seconds() / 3600 for by in (row["due_at"], row["done_by"])] for row in clinic.rows()}
+    assert hours == {"E05": [1, None], "U02": [24, 24], "R02": [48, 7 * 24]}, "five working days are a week"
     assert clinic.buckets() == {"1": "emergency", "2": "same_day", "3": "no_criterion_met"}
 
 
@@ -90,7 +90,7 @@ def test_a_closed_emergency_reopens_on_what_occurred_or_was_loaded_later(engine:
     assert (clinic.status("E05"), raised, len(clinic.flags("E05"))) == (status, int(status == "open"), 1)
     assert clinic.done("E05") == ["close", "reopen"][:2 if status == "open" else 1]
     if status == "open":
-        assert clinic.flag("E05")["due_at"] == clinic.at.replace(tzinfo=None) + DUE["E"]
+        assert clinic.flag("E05")["due_at"] == clinic.at.replace(tzinfo=None) + SEEN_TO["E"]
         assert clinic.flag("E05")["closed_day"] is clinic.flag("E05")["outcome"] is None
 
 

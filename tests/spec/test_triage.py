@@ -219,7 +219,7 @@ def test_what_was_reported_since_cannot_be_confirmed_away(engine: Engine) -> Non
 
 # --- taking back ------------------------------------------------------------------------------------------------------------------
 
-KEPT = ("status", "owner", "until_day", "outcome", "due_at", "closed_at", "closed_day", "closed_evaluation")
+KEPT = ("status", "owner", "until_day", "outcome", "due_at", "done_by", "closed_at", "closed_day", "closed_evaluation")
 
 
 def undoes(clinic: Clinic, event: int, by: str = BY, flags: list[int] | None = None) -> int:

@@ -122,6 +122,25 @@ def test_what_is_snoozed_leaves_the_list_until_its_day_and_is_due_then(engine: E
     assert lines(clinic).set_index("patient_id").loc["thin", "overdue"]
 
 
+def test_what_was_acknowledged_is_late_where_it_is_not_done_with_in_time(engine: Engine) -> None:
+    clinic = Clinic(engine)
+    clinic.sends(quiet("wet", TODAY, **WET), quiet("numb", TODAY, **NUMB), quiet("thin", TODAY, **THIN))
+    for patient_id, rule in (("wet", "E05"), ("numb", "U02"), ("thin", "R02")):
+        clinic.acts("acknowledge", rule, patient_id=patient_id)
+
+    def is_late() -> list[str]:
+        made = lines(clinic)
+        return made.loc[made["overdue"], "patient_id"].tolist()
+    assert is_late() == []
+    clinic.days_pass(2)
+    assert is_late() == ["numb"], "acknowledged is not called"
+    clinic.days_pass(6)
+    assert is_late() == ["numb", "thin"]
+    clinic.acts("escalate", "U02", patient_id="numb", text="to the spine clinic")
+    clinic.closes("R02", patient_id="thin")
+    assert is_late() == []
+
+
 def test_a_snoozed_flag_that_becomes_worse_is_back_at_once(engine: Engine) -> None:
     clinic = Clinic(engine)
     clinic.sends(quiet("1", TODAY - 1, **THIN))
