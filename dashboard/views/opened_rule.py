@@ -60,6 +60,7 @@ def _words(rule: Rule) -> None:
                  f"Task: {arm.task}." if arm.task else ""]
         if any(aside):
             frame.small(" ".join(filter(None, aside)))
+    _shipped_otherwise(rule, "and what follows may name other numbers")
     if rule.tier_conflict:
         st.markdown(f":orange[**Sources disagree.**] {rule.tier_conflict}")
     st.markdown("**Sources**")
@@ -76,11 +77,16 @@ def _words(rule: Rule) -> None:
     _parameters(rule)
 
 
+def _shipped_otherwise(rule: Rule, so: str) -> None:
+    shipped = {one.rule_id: one for one in definition.shipped()}.get(rule.rule_id)
+    if shipped and (changed := differences(shipped, rule)):
+        st.markdown(f":orange[**Written for the rule as it came with this release.**] This one differs, {so}: {plain('; '.join(changed))}.")
+
+
 def _examples(rule: Rule) -> None:
     """Those of the file that came with this release, which are tested; a rule whose numbers were changed may say otherwise."""
-    own, shipped = examples.shipped().get(rule.rule_id, ()), {one.rule_id: one for one in definition.shipped()}.get(rule.rule_id)
-    if shipped and (changed := differences(shipped, rule)):
-        st.markdown(f":orange[**Written for the rule as it came with this release.**] This one differs, so they may not hold: {plain('; '.join(changed))}.")
+    own = examples.shipped().get(rule.rule_id, ())
+    _shipped_otherwise(rule, "so they may not hold")
     st.table(pd.DataFrame({
         "Diary": ["**" + example.says + "**  \n" + "  \n".join(example.entries()) for example in own],
         "Comes to": [_OUTCOMES.get(example.outcome) or frame.coloured_tier(example.outcome) for example in own],
@@ -104,6 +110,9 @@ def _rows(rule: Rule, as_of: int) -> None:
     asked = {"rule": rule.rule_id, "version": rule.version, "as_of": as_of, "page": number}
     with st.spinner("Looking for the rows …", show_time=True):
         patients, total = session.answer("rule meets", asked, lambda connection: behind.meeting(connection, rule, PAGE, (number - 1) * PAGE))
+        if total and not len(patients):  # there were more pages before
+            session.forget("rule_page")
+            st.rerun()
         made = session.answer("rule rows", asked, lambda connection: behind.rows(connection, rule, patients, as_of))
     with st.container(horizontal=True, vertical_alignment="center"):
         shown = f"patients {(number - 1) * PAGE + 1:,} to {(number - 1) * PAGE + len(patients):,} of {total:,}" if total > PAGE else counted(total, "patient")

@@ -90,6 +90,7 @@ def test_examples_stand_beside_the_rule_and_say_where_it_differs(open_page: Open
     active.adopt(clinic, tuple(changed if rule.rule_id == "U08" else rule for rule in definition.load()), by="A. Berg", at=session.now(), reason="agreed")
     at = open_page("rules")
     choose_rows(at, "rule_list", position(at, "U08"))
+    assert "This one differs, and what follows may name other numbers: worst pain, at least: 8 → 7 of 10" in unescaped(at)
     at.session_state["rule_tabs_U08"] = "Examples"
     text = unescaped(settled(at.run()))
     example, diaries = examples.shipped()["U08"][0], next(found.value["Diary"] for found in at.table if "Diary" in found.value)
