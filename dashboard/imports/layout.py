@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from dashboard.errors import Refused
+from dashboard.imports.fields import NEEDED
 from dashboard.imports.table import Reading, is_blank
 
 ABOVE = "lines above the header"
@@ -147,6 +148,8 @@ class _Candidate:
                     return at
             if at not in plain:
                 continue
+            if set(NEEDED) <= {cell.strip() for cell in self.records[at]}:
+                return at  # records may be longer; a line with these names is none
             below = sorted(self._filled(other) for other in plain[plain.index(at) + 1:])
             typical = below[len(below) // 2] if below else max(self._filled(other) for other in plain)
             if 2 * self._filled(at) >= typical and (self._filled(at) > 1 or typical == 1):
