@@ -357,7 +357,7 @@ def test_hazard_16_what_does_not_fit_is_cut_off(app: Engine) -> None:
     rows: list[Row] = [quiet(f"{number:03}", day(0), **WET) for number in range(51)]
     load(app, "march.csv", written(*rows))
     at = events.open_page("worklist")
-    assert "51 of 51 patients shown" in shown(at) and "51 + 0 + 0 + 0 + 0 + 0 = 51 patients" in shown(at)
+    assert "51 of 51 patients" in shown(at) and "51 + 0 + 0 + 0 + 0 + 0 = 51 patients" in shown(at)
     first = listed(at)
     at.session_state["page"] = 2
     assert sorted([*first, *listed(settled(at.run()))]) == [row["patient_id"] for row in rows], "what is not on one page is on the other"
