@@ -31,13 +31,11 @@ def show(now: RuleSet, draft: tuple[Rule, ...] | None, as_of: int) -> None:
         sets = [now.rules] if draft is None else [now.rules, draft]
         kept, keys, known = _kept(sets)
         ready = _ready(kept, keys, ends, known)
-        place = st.empty()  # the one button gives way to the other at once
-        if session.recall("counting"):
-            place.button("Stop", key="stop_counting", on_click=session.forget, args=("counting",),
-                         help="After the week that is at work; what is worked out so far is shown")
-        elif ready < len(ends):
-            place.button("Go on" if ready > 1 else f"Work out {counted(len(ends) - 1, 'week')}", key="count_weeks", on_click=session.remember,
-                         args=("counting", True))
+        working = bool(session.recall("counting"))
+        if working or ready < len(ends):  # one button: of two, the one before would stay beside the other for as long as it takes
+            st.button("Stop" if working else "Go on" if ready > 1 else f"Work out {counted(len(ends) - 1, 'week')}", key="count_weeks",
+                      on_click=session.remember, args=("counting", not working),
+                      help="After the week that is at work; what is worked out so far is shown" if working else None)
     if session.recall("counting"):
         _work(kept, sets, keys, ends, known)
         session.forget("counting")
