@@ -46,12 +46,17 @@ class Control:
         """Never down to what is not written: the order of two counts stays, so that a part is not more than the whole."""
         if not (self.rounds and n):
             return n
-        return max(self.step * ((n + self.step // 2) // self.step), self.step * (self.most // self.step + 1))
+        return max(self.step * ((n + self.step // 2) // self.step), self.least)
+
+    @property
+    def least(self) -> int:
+        """That is written."""
+        return self.step * (self.most // self.step + 1)
 
     def sentence(self) -> str:
         if not self.most:
             return "Disclosure control is off: small counts are in it."
-        rest = f" Larger counts are rounded to the nearest {self.step}." if self.rounds else ""
+        rest = f" Larger counts are rounded to the nearest {self.step}, and to no less than {self.least}." if self.rounds else ""
         return f"Counts of 1 to {self.most} patients are not in it, nor what they could be computed from.{rest}"
 
 

@@ -10,6 +10,7 @@ LAST_ENTRIES, NOTE_DAYS = 10, 30
 _COLUMNS = ("When", "Severity", "Worst", "Reported", "Locations", "Relief helped", "Written in")
 _STYLE = ("body{font:10pt sans-serif;margin:1.2cm;max-width:19cm}h1{font-size:15pt;margin:0 0 4pt}h2{font-size:11pt;margin:12pt 0 3pt}p{margin:3pt 0}"
           "table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:top;padding:2pt 5pt;border-bottom:.5pt solid #999}"
+          "td:first-child{white-space:nowrap}"
           "thead{display:table-header-group}tr,.note{break-inside:avoid}.note{white-space:pre-wrap;overflow-wrap:anywhere;margin:0 0 5pt}"
           ".small{font-size:8.5pt;color:#333}")
 

@@ -221,10 +221,15 @@ def drafted(name: str, content: bytes, tabular: Tabular, base: Mapping | None, k
         of_name = {normalised(name): name for name in sheet.header}
         lines += [replace(known_line(sheet, of_name, our, column, rest.reading, known_as), reading=True) for our, column in known.items()]
         claimed = {one.strip().casefold() for column in base.readings.columns.values() for one in (*column.category, *column.denied_category)}
-        lines += [Line((name,), examples(sheet, (name,)), reading=True) for name in sheet.header if name.casefold() not in claimed]
+        # what else was asked is proposed as in any file, so that no red flag is kept unread unless somebody says so
+        others = [] if settled else [line for line in _reading_lines(sheet, rest, {*known, *base.columns})
+                                     if not claimed & {name.casefold() for name in line.headers}]
+        claimed |= {name.casefold() for line in others for name in line.headers}
+        lines += [*others, *(Line((name,), examples(sheet, (name,)), reading=True) for name in sheet.header if name.casefold() not in claimed)]
     found = Draft(name, content, tabular, rest, tuple(lines), known_as, settled,
                   base if settled and (base.as_template or said == _UNSAID) else None, said, parts)
-    nothing_to_say = base is not None and not found.missing and not any(proposal.name for proposal in proposals)
+    proposed = any(proposal.name for proposal in proposals) or any(line.confidence for line in lines if line.reading)
+    nothing_to_say = base is not None and not found.missing and not proposed
     return replace(found, accepted=True, unchanged=base) if nothing_to_say and not settled else found
 
 

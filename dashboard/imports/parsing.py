@@ -52,7 +52,7 @@ class Sheet:
             values.append(value)
         self.wrong(name, bads)
         if name in fields.SCORES and any(bad.code == "out_of_range" for bad in bads.values()) and not self.mapped.mapping.columns.get(name, _PLAIN).scale:
-            self.notes.append(f"{field.header} holds numbers beyond 0 to 10. If its scale is another one, say so in the mapping: scale = [0, 100].")
+            self.notes.append(f"{field.header} holds numbers beyond 0 to 10. If its scale is another one, say so in the mapping.")
         return texts, values, bads
 
     def column(self, name: str, parse: Parser, kind: pyarrow.DataType) -> pyarrow.Array:

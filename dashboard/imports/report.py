@@ -109,9 +109,9 @@ def undo_sentences(plan: UndoPlan, flags: Mapping[str, int]) -> list[str]:
         said.append(f"{counted(again, 'row')} of other batches, corrected by this one, {_verb(again, 'waits', 'wait')} for correction again.")
     if flags["open"]:
         emergencies = f" ({counted(flags['emergencies'], 'emergency')})" if flags["emergencies"] else ""
-        said.append(f"Its patients have {counted(flags['open'], 'open flag')}{emergencies}. One that rests only on these entries closes, "
-                    + (f"unless somebody acted on it, as on {flags['acted']:,} of them: those stay open, marked “evidence withdrawn”."
-                       if flags["acted"] else "and nobody has acted on any of them."))
+        said.append(f"Its patients have {counted(flags['open'], 'open flag')}{emergencies}. Those that rest only on these entries close, "
+                    + (f"unless somebody acted on them, as on {flags['acted']:,}: those stay open, marked “evidence withdrawn”."
+                       if flags["acted"] else "and nobody has acted on any."))
     return said
 
 

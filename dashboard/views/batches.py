@@ -3,7 +3,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.imports import batches, corrections, export, quarantine, report, undo
-from dashboard.views import session, trace, working
+from dashboard.views import flagged, session, trace, working
 from dashboard.wording import counted, plain
 
 
@@ -18,8 +18,9 @@ def show() -> None:
     session.remember("batch_rows", history["batch"].astype(int).tolist())
     zone = session.zone()
     table = pd.DataFrame({
-        "Batch": history["batch"], "File": history["file_name"], "Imported": _local(history["imported_at"], zone), "By": history["imported_by"],
-        "Rows": history["rows_in"], "Loaded": history["loaded"], "Duplicate": history["duplicate"], "Quarantine": history["quarantined"],
+        "Batch": history["batch"], "File": history["file_name"], "Imported": _local(history["imported_at"], zone),
+        "By": history["imported_by"].map(flagged.who), "Rows": history["rows_in"], "Loaded": history["loaded"],
+        "Duplicate": history["duplicate"], "Quarantine": history["quarantined"],
         "State": [_state(row, zone) for row in history.itertuples()]})
     number, text = st.column_config.NumberColumn, st.column_config.TextColumn
     st.dataframe(table, key="batch_table", hide_index=True, on_select=_select, selection_mode=["single-row", "single-cell"], column_config={
@@ -40,7 +41,7 @@ def _state(row: object, zone: str) -> str:
     demo = "demo, " if row.demo else ""
     if row.live:
         return f"{demo}live"
-    return f"{demo}undone {pd.Timestamp(row.undone_at, tz='UTC').tz_convert(zone):%-d %b %Y} by {row.undone_by}"
+    return f"{demo}undone {pd.Timestamp(row.undone_at, tz='UTC').tz_convert(zone):%-d %b %Y} by {flagged.who(row.undone_by)}"
 
 
 def _select() -> None:

@@ -38,9 +38,13 @@ def card(name: str, title: str, note: str, twin: pd.DataFrame, conventions: str 
     if opened.open:  # what nobody looks at is not sent
         with opened:
             takeaway.links(name)
-            st.dataframe(twin.drop(columns="code", errors="ignore"), hide_index=True, key=f"twin_{name}", height="content" if len(twin) < 12 else 420,
+            st.dataframe(_in_words(twin, title), hide_index=True, key=f"twin_{name}", height="content" if len(twin) < 12 else 420,
                          width=440, alt=f"{title} as a table")
     return made
+
+
+def _in_words(twin: pd.DataFrame, title: str) -> pd.DataFrame:
+    return twin.drop(columns="code", errors="ignore").rename(columns=lambda name: title if name == "label" else name.replace("_", " ").capitalize())
 
 
 def draw(name: str, title: str, chart: Chart, selected: tuple[str, ...] | list[str], change: Callable[[Cohort, str, bool], Cohort],

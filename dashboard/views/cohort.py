@@ -35,7 +35,6 @@ def page() -> None:
     takeaway.begin(cohort, found)
     with beside:
         stands = st.container(width="content")
-        question.bar()
     with st.container(gap="xsmall"):
         numbers = _numbers(crossfilter.NAMES, cohort, per, found)
         saving.frozen(cohort, numbers["base"])
@@ -86,7 +85,7 @@ def _asked(names: tuple[str, ...], cohort: Cohort, per: Per, found: Status) -> A
 def _base(base: Base, cohort: Cohort, found: Status) -> None:
     each = base.entries_per_patient
     low, median, high = ("" if value is None else number(round(value, 1)) for value in (each["q1"], each["median"], each["q3"]))
-    middle = f" · median {median} each [{low}–{high}]" if median else ""
+    middle = f" · median {median} each, middle half {low}–{high}" if median else ""
     with st.container(horizontal=True, vertical_alignment="center", key="base", gap="xsmall"):
         st.markdown(f"{plain(cohort.describe())}: **{counted(base.patients, 'patient')}** · **{counted(base.entries, 'entry')}**:gray[{middle}]",
                     width="stretch")
@@ -94,6 +93,7 @@ def _base(base: Base, cohort: Cohort, found: Status) -> None:
     # a row of its own, there with or without chips: nothing below moves when one comes
     with st.container(horizontal=True, vertical_alignment="center", key="filter_row", gap="xsmall"):
         filtering.popover(cohort, found)
+        question.bar()
         question.chips(cohort)
 
 

@@ -33,10 +33,10 @@ def page() -> None:
         return
     looked_at = saving.at(found)
     choices = _choices(question, looked_at)
+    with st.container(gap="xxsmall"):
+        st.markdown(f"**A** {plain(question.describe())}")
+        frame.small("Whoever wrote such an entry; counted is all they wrote in its period.")
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        with st.container(width="stretch", gap="xxsmall"):
-            st.markdown(f"**A** {plain(question.describe())}")
-            frame.small("Whoever wrote such an entry; counted is all they wrote in its period.")
         chosen = st.selectbox("**B**", list(choices), key="compare_with", width=360)
         landmark = st.toggle(f"First {LANDMARK} days decide", key="landmark", help=f"Who is in a group is decided by the first {LANDMARK} days of each diary, "
                              "and only what was written after them is counted: who writes for longer is then not in a group for that reason.")

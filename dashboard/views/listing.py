@@ -36,7 +36,8 @@ def total(counts: dict, patients: int, withdrawn: int = 0) -> None:
 
 
 def tiles(counts: dict, chosen: str | None, choose: Callable[[str], None], key: str = "tile") -> None:
-    for column, (bucket, label) in zip(st.columns(len(TILE), gap="small"), TILE.items(), strict=True):
+    grid = st.grid(len(TILE), min_column_width=135)  # on a tablet two rows
+    for bucket, label in TILE.items():
         tile = counts[bucket]
         if "open" in tile:
             late = f" · :orange[{tile['overdue']:,} overdue]" if tile["overdue"] else ""
@@ -47,7 +48,7 @@ def tiles(counts: dict, chosen: str | None, choose: Callable[[str], None], key: 
         if chosen == bucket:
             # colours of the page are too faint on the filled button
             text = re.sub(r":(?:red|orange|violet|blue|gray|small)\[|\]", "", text)
-        column.button(text, key=f"{key}_{bucket}", type="primary" if chosen == bucket else "secondary", width="stretch", on_click=choose, args=(bucket,),
+        grid.button(text, key=f"{key}_{bucket}", type="primary" if chosen == bucket else "secondary", width="stretch", on_click=choose, args=(bucket,),
                       help="Show everybody again" if chosen == bucket else "Show only these")
 
 
@@ -108,7 +109,7 @@ def table(order: Lineup, filters: Filters, found: Status, asked: dict, chosen: i
     made["Note mentions"] = [mentions.get(number, "") for number in patients]
     shown = ["Tier", "Patient", "Why", "Reported", "30 days", "Now / worst", "Unknown", "Status", "Owner", "Modifiers", "Source"]
     if chosen is not None:
-        shown = ["Tier", "Patient", "Why", "Reported", "Status"]
+        shown = ["Tier", "Patient", "Why", "Status"]
     if filters.bucket == "not_assessable":
         shown = [name for name in shown if name not in ("Unknown", "Why")]
         shown.insert(2, "Not asked lately")
@@ -134,8 +135,8 @@ def in_words(rows: pd.DataFrame, as_of: int) -> pd.DataFrame:
 
 def draw(made: pd.DataFrame, as_of: int, rows: pd.DataFrame, chosen: int | None = None, key: str = "list") -> None:
     text, wide = st.column_config.TextColumn, "Status" not in made or "Owner" in made
-    config = {"30 days": text("30 days", width=122, help="Mean severity, two days a bar, higher is worse; a blank is a gap"),
-              "Tier": text(width=98), "Patient": text(width=82), "Why": text(width=250 if wide else 170),
+    config = {"30 days": text("30 days", width=138, help="Mean severity, two days a bar, higher is worse; a blank is a gap"),
+              "Tier": text(width=92), "Patient": text(width=76), "Why": text(width=250 if wide else 170),
               "Reported": text(width=65, help=f"Before {spoken(as_of)}"), "Now / worst": text(width=75), "Modifiers": st.column_config.ListColumn(width=120),
               "Status": text(width=135),
               "Note mentions": text(width=150, help="Found by a word list in notes that nobody has marked as read"), "Owner": text(width=70),

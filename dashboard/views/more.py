@@ -59,7 +59,8 @@ def _relief(numbers: dict[str, Counted], cohort: Cohort, per: Per, found: Status
     relief = numbers["relief"]
     chart = drawings.relief(relief, PER[per])
     lit = [*(code for code in cohort.tried if code not in cohort.negated), *(NOTHING_HELPED if NONE in cohort.helped else ())]
-    twin = relief.assign(share_helped=[percent(row.helped, row.tried) if row.helped == row.helped else "" for row in relief.itertuples()])
+    twin = relief.iloc[(-relief["tried"].where(relief["helped"].notna(), -1)).argsort(kind="stable")]  # most tried first, as drawn; then who found nothing
+    twin = twin.assign(share_helped=[percent(row.helped, row.tried) if row.helped == row.helped else "" for row in twin.itertuples()])
     with cards.card("relief", "Relief", cards.answered("relief", relief, cohort, per), twin):
         cards.draw("relief", "Relief", chart, lit, filters.relief_pressed, _TALL - 24)
         st.caption("Helped ÷ tried; beside the name, how many tried it.")

@@ -20,10 +20,11 @@ def _all(as_of: int) -> pd.DataFrame:
 
 def toggle(as_of: int) -> None:
     """How many there are, as a filter."""
-    waiting, chosen = len(_all(as_of)), bool(session.recall("notes_only"))
+    found, chosen = _all(as_of), bool(session.recall("notes_only"))
+    waiting, whose = len(found), counted(found["patient"].nunique(), "patient")
     if waiting or chosen:
         st.button(f"{'✓ ' if chosen else ''}Notes to read: {waiting:,}", key="notes_to_read", type="tertiary", on_click=_only, args=(not chosen,),
-                  help=f"{'Show everybody again' if chosen else 'Show only these patients, with or without a flag'}. {LIMIT}")
+                  help=f"{f'Of {whose}; show everybody again' if chosen else f'Show only their {whose}, with or without a flag'}. {LIMIT}")
 
 
 def _only(wanted: bool) -> None:

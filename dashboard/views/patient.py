@@ -123,8 +123,9 @@ def _header(standing: dict | None, about: list[str], who: Person | None, flags: 
     if standing:
         tier, bucket = standing["tier"], standing["bucket"]
         said = [frame.coloured_tier(tier) if tier else f":gray[**– {CHOICES['bucket']['no_criterion_met']}** in what was recorded]"]
-        if tier and (flags.loc[flags["tier"] == tier, "status"] == "closed").all():
-            said.append("what was met is closed")
+        if tier:
+            worst = flags[flags["tier"] == tier]
+            said += worst["reason"].head(1).tolist() + ["what was met is closed"] * bool((worst["status"] == "closed").all())
         if bucket not in (next((bucket for bucket, of in worklist.TIER_OF.items() if of == tier), None), "no_criterion_met"):
             said.append(f"counted as {CHOICES['bucket'][bucket].lower()}")
         if unknown := standing["cannot_assess"].bit_count():

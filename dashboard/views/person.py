@@ -37,7 +37,7 @@ def chart(diary: pd.DataFrame, flags: pd.DataFrame, actions: pd.DataFrame) -> No
                               width="content")
         caption = st.container(width="content")
         st.space("stretch")
-        if denied and st.toggle(f"Show the {'one that was' if len(denied) == 1 else f'{len(denied)} that were'} only denied too", key="patient_denied"):
+        if denied and st.toggle(f"Also show {counted(len(denied), 'symptom')} only denied", key="patient_denied"):
             present = [*present, *denied]
     start = first if RANGES.get(chosen) is None else max(first, last - RANGES[chosen] + 1)
     done = _done(actions)
@@ -100,12 +100,11 @@ def helped(diary: pd.DataFrame) -> None:
         return
     recorded = tried["tried"] - tried["help_not_recorded"]
     share = [f"{row.helped} of {n}" + (f" ({round(100 * row.helped / n)} %)" if n else "") for row, n in zip(tried.itertuples(), recorded, strict=True)]
-    table = pd.DataFrame({"Treatment": tried["label"], "Helped": share, "Tried": tried["tried"], "Not recorded": tried["help_not_recorded"]})
+    table = pd.DataFrame({"Treatment": tried["label"], "Helped": share, "Not said": tried["help_not_recorded"]})
     st.dataframe(table, hide_index=True, key="helped", row_height=30, height=min(36 + 30 * len(tried), 306), column_config={
                      "Treatment": st.column_config.TextColumn(width=175),
                      "Helped": st.column_config.TextColumn(width=105, help="Of the entries that tried it and said whether it helped"),
-                     "Tried": st.column_config.NumberColumn(width=45, help="Entries that say it was tried"),
-                     "Not recorded": st.column_config.NumberColumn(width=85, help="Entries that tried it and do not say whether it helped")},
+                     "Not said": st.column_config.NumberColumn(width=70, help="Entries that tried it and do not say whether it helped")},
                  alt="Treatments: entries in which each was tried, and helped")
     frame.small(f"Numbers of entries, of {len(diary):,}. A blank is not a no.")
 

@@ -68,9 +68,9 @@ def _step(back: bool) -> None:
 
 
 def bar() -> None:
-    """What is counted; beside the title."""
+    """What is counted."""
     session.remember("count_per", session.recall("per", "patient"))
-    st.radio("Count", list(PER), format_func=PER.get, key="count_per", label_visibility="collapsed", horizontal=True, width="content",
+    st.radio("Count", list(PER), format_func="per {}".format, key="count_per", label_visibility="collapsed", horizontal=True, width="content",
              on_change=lambda: session.remember("per", session.recall("count_per")))
 
 

@@ -47,9 +47,9 @@ def _by_line(rule: Rule) -> list[tuple[str, list[tuple[int, Parameter]]]]:
     for number, parameter in enumerate(parameters.of(rule)):
         arms = sorted({place[1] for place in parameter.places})
         arm = rule.arms[arms[0]]
-        heading = "" if single else "In several lines" if len(arms) > 1 else f"{TIERS[arm.tier]}: “{arm.reason}”"
+        heading = "" if single else "In several of its conditions" if len(arms) > 1 else f"{TIERS[arm.tier]}: “{arm.reason}”"
         made.setdefault(heading, []).append((number, parameter))
-    return sorted(made.items(), key=lambda item: item[0] not in ("", "In several lines"))
+    return sorted(made.items(), key=lambda item: item[0] not in ("", "In several of its conditions"))
 
 
 def _input(column: st.delta_generator.DeltaGenerator, rule: Rule, number: int, parameter: Parameter, value: float) -> None:

@@ -131,7 +131,7 @@ def ask_name(key: str) -> bool:
         known = [one for one in audit.names(connection) if one != start.SYSTEM]
     st.markdown("**Who are you?** Whatever you change is signed with your name.")
     st.selectbox("Your name", known, index=None, key=f"{key}_name", accept_new_options=True, placeholder="Choose or type your name",
-                 on_change=lambda: sign(recall(f"{key}_name")))
+                 label_visibility="collapsed", on_change=lambda: sign(recall(f"{key}_name")))
     return False
 
 

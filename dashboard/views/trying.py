@@ -6,7 +6,7 @@ from dashboard import worklist
 from dashboard.codelists import CHOICES
 from dashboard.days import spoken
 from dashboard.imports import export
-from dashboard.rules import active, definition, trial
+from dashboard.rules import active, trial
 from dashboard.rules.definition import Rule, RuleSet
 from dashboard.rules.parameters import compared
 from dashboard.status import Status
@@ -55,22 +55,13 @@ def show(now: RuleSet, found: Status) -> None:
         st.button("Back to the rules", key="trying_back", icon=":material/arrow_back:", type="tertiary", shortcut="Esc", on_click=session.forget,
                   args=("trying",))
     if is_draft:
-        before, after = _today(now, rules, found.as_of)
+        with st.spinner("Asking the draft about everybody …", show_time=True):
+            before, after = workload.stood(now, rules, found.as_of)
         made = trial.moves(before, after)
         _tiers(before, after, made, now, found)
         _patients(made, now, rules)
         _activate(now, rules)
     workload.show(now, rules if is_draft else None, found.as_of)
-
-
-def _today(now: RuleSet, rules: tuple[Rule, ...], as_of: int) -> tuple[trial.Standing, trial.Standing]:
-    asked = {"as_of": as_of, "rules": definition.digest(definition.document(now.rules))}
-    with st.spinner("Asking the draft about everybody …", show_time=True):
-        before = session.answers({"standing": asked}, lambda connection, _: {"standing": trial.standing(connection, now.rules, as_of)})["standing"]
-        asked = asked | {"draft": definition.digest(definition.document(rules))}
-        after = session.answers({"standing after": asked}, lambda connection, _: {
-            "standing after": trial.standing_after(connection, now.rules, before, rules, as_of)})["standing after"]
-    return before, after
 
 
 def _tiers(before: trial.Standing, after: trial.Standing, made: pd.DataFrame, now: RuleSet, found: Status) -> None:

@@ -72,13 +72,13 @@ def _filters(found: Status) -> Filters:
     rules = session.answer("rules", {}, lambda connection: {rule.rule_id: rule.title for rule in active.current(connection).rules})
     cells = iter(st.columns([3, 3, 4, 4, 3, 3], gap="small"))
     shared = {"label_visibility": "collapsed"}
-    statuses = next(cells).multiselect("Status", list(CHOICES["status"]), format_func=CHOICES["status"].get, key="status", placeholder="Any status",
+    statuses = next(cells).multiselect("Status", list(CHOICES["status"]), format_func=CHOICES["status"].get, key="status", placeholder="Status",
                                        bind="query-params", **shared)
-    owner = next(cells).multiselect("Owner", [NOBODY, *owners], key="owner", placeholder="Any owner", persist_state="session", **shared)
-    rule = next(cells).multiselect("Rule", list(rules), format_func=lambda code: f"{code} {rules[code]}", key="rule", placeholder="Any rule",
+    owner = next(cells).multiselect("Owner", [NOBODY, *owners], key="owner", placeholder="Owner", persist_state="session", **shared)
+    rule = next(cells).multiselect("Rule", list(rules), format_func=lambda code: f"{code} {rules[code]}", key="rule", placeholder="Rule",
                                    bind="query-params", **shared)
-    sources = next(cells).multiselect("Source", list(found.through), key="source", placeholder="Any source", bind="query-params", **shared)
-    within = next(cells).selectbox("Reported within", list(WITHIN), index=None, key="within", placeholder="Any time", bind="query-params", **shared)
+    sources = next(cells).multiselect("Source", list(found.through), key="source", placeholder="Source", bind="query-params", **shared)
+    within = next(cells).selectbox("Reported within", list(WITHIN), index=None, key="within", placeholder="Reported", bind="query-params", **shared)
     find = next(cells).text_input("Find id", key="find", placeholder="Find id", persist_state="session", **shared)
     whose = session.recall("whose", EVERYBODY)
     if whose == MINE and not session.ask_name("mine"):
@@ -151,17 +151,15 @@ def _row_above(order: Lineup, filters: Filters, found: Status) -> None:
         # grey, because what is chosen is too dark to read on the dark page in its own colour
         st.segmented_control("Whose", [EVERYBODY, MINE, UNASSIGNED], default=EVERYBODY, required=True, key="whose", persist_state="session",
                              format_func=":gray[{}]".format, label_visibility="collapsed", on_change=session.remember, args=("page", 1))
-        st.caption(f"{len(order.patients):,} of {counted(order.of, 'patient')} shown", width="content", help=listing.ORDER)
+        st.caption(f"{len(order.patients):,} of {counted(order.of, 'patient')}", width="content", help=listing.ORDER)
         if order.snoozed:
             st.button(f"{order.snoozed:,} snoozed", key="show_snoozed", type="tertiary", help="Put off until a later day; show them", on_click=_snoozed)
         noted.toggle(found.as_of)
         if filters != Filters() and len(order.patients):
             st.button("Clear filters", key="clear_filters", type="tertiary", on_click=_clear)
         st.space("stretch")
-        watch.last_action()
-        sweep.offer(order)
+        watch.last_action()  # there is room for it: nothing below moves under the next click
         listing.pages(len(order.patients))
-    sweep.confirm(order)
 
 
 def _snoozed() -> None:
@@ -178,6 +176,8 @@ def _list_and_drawer(order: Lineup, filters: Filters, found: Status, asked: dict
     left, right = st.columns([11, 9], gap="medium") if chosen is not None else st.columns([1, 0.0001], gap=None)
     with left:
         listing.table(order, filters, found, asked, chosen)
+        sweep.offer(order)
+        sweep.confirm(order)
     if chosen is not None:
         with right:
             drawer.show(order.patients, int(chosen), found)

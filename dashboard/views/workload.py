@@ -3,7 +3,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import audit
-from dashboard.days import spoken
+from dashboard.days import lasting, spoken
 from dashboard.figures.trial import weekly
 from dashboard.imports import export
 from dashboard.rules import definition, trial
@@ -28,18 +28,14 @@ def show(now: RuleSet, draft: tuple[Rule, ...] | None, as_of: int) -> None:
         weeks = SPANS[st.radio("The last", list(SPANS), index=2, key="trial_span", horizontal=True, label_visibility="collapsed", width="content")]
         with session.reading() as connection:
             ends = trial.week_ends(connection, as_of, weeks)
-            known = audit.last_data_change(connection)
         sets = [now.rules] if draft is None else [now.rules, draft]
-        keys = [definition.digest(definition.document(rules)) for rules in sets]
-        kept: dict[tuple, Standing] = session.recall("weeks_kept") or {}
-        session.remember("weeks_kept", kept)
+        kept, keys, known = _kept(sets)
         ready = _ready(kept, keys, ends, known)
-        place = st.empty()  # the one button gives way to the other at once
-        if session.recall("counting"):
-            place.button("Stop", key="stop_counting", on_click=session.forget, args=("counting",), help="What is worked out so far is shown")
-        elif ready < len(ends):
-            place.button("Go on" if ready > 1 else f"Work out {counted(len(ends) - 1, 'week')}", key="count_weeks", on_click=session.remember,
-                         args=("counting", True))
+        working = bool(session.recall("counting"))
+        if working or ready < len(ends):  # one button: of two, the one before would stay beside the other for as long as it takes
+            st.button("Stop" if working else "Go on" if ready > 1 else f"Work out {counted(len(ends) - 1, 'week')}", key="count_weeks",
+                      on_click=session.remember, args=("counting", not working),
+                      help="After the week that is at work; what is worked out so far is shown" if working else None)
     if session.recall("counting"):
         _work(kept, sets, keys, ends, known)
         session.forget("counting")
@@ -53,6 +49,24 @@ def show(now: RuleSet, draft: tuple[Rule, ...] | None, as_of: int) -> None:
     _shown(now.rules, draft, stands, done, len(ends))
 
 
+def stood(now: RuleSet, draft: tuple[Rule, ...], as_of: int) -> tuple[Standing, Standing]:
+    """As of a day, which the last of the weeks ends with, so that it is worked out once."""
+    sets = [now.rules, draft]
+    kept, keys, known = _kept(sets)
+    _ask(kept, sets, keys, as_of, known)
+    return kept[keys[0], as_of, known], kept[keys[1], as_of, known]
+
+
+def _kept(sets: list[tuple[Rule, ...]]) -> tuple[dict[tuple, Standing], list[str], int]:
+    """What this reader waited for already, of these rule sets and the diaries as they are; large diaries would fill the memory with more."""
+    keys = [definition.digest(definition.document(rules)) for rules in sets]
+    with session.reading() as connection:
+        known = audit.last_data_change(connection)
+    kept = {key: stands for key, stands in (session.recall("weeks_kept") or {}).items() if key[0] in keys and key[2] == known}
+    session.remember("weeks_kept", kept)
+    return kept, keys, known
+
+
 def _ready(kept: dict[tuple, Standing], keys: list[str], ends: list[int], known: int) -> int:
     """How many of the newest are worked out for all rules."""
     return next((n for n, end in enumerate(ends) if any((key, end, known) not in kept for key in keys)), len(ends))
@@ -60,15 +74,21 @@ def _ready(kept: dict[tuple, Standing], keys: list[str], ends: list[int], known:
 
 def _work(kept: dict[tuple, Standing], sets: list[tuple[Rule, ...]], keys: list[str], ends: list[int], known: int) -> None:
     """A click anywhere ends it at the next week; what is done is kept."""
-    bar = st.progress(0.0)
+    bar, begun, asked = st.progress(0.0), session.now(), 0
     for number, end in enumerate(ends):
-        bar.progress(number / len(ends), f"Week to {spoken(end)}, {number + 1} of {len(ends)}")
-        if (keys[0], end, known) not in kept:
-            with session.reading() as connection:
-                kept[keys[0], end, known] = trial.standing(connection, sets[0], end)
-        if (keys[-1], end, known) not in kept:
-            with session.reading() as connection:
-                kept[keys[-1], end, known] = trial.standing_after(connection, sets[0], kept[keys[0], end, known], sets[-1], end)
+        minutes = (session.now() - begun).total_seconds() / 60 * (len(ends) - number) / asked if asked else 0
+        bar.progress(number / len(ends), f"Week to {spoken(end)}, {number + 1} of {len(ends)}" + (f" · about {lasting(minutes)} left" if minutes >= 1 else ""))
+        asked += _ask(kept, sets, keys, end, known)
+
+
+def _ask(kept: dict[tuple, Standing], sets: list[tuple[Rule, ...]], keys: list[str], end: int, known: int) -> bool:
+    """False where all of it was known."""
+    missing = [key for key in keys if (key, end, known) not in kept]
+    for key in missing:
+        with session.reading() as connection:
+            kept[key, end, known] = trial.standing(connection, sets[0], end) if key == keys[0] else trial.standing_after(
+                connection, sets[0], kept[keys[0], end, known], sets[-1], end)
+    return bool(missing)
 
 
 def _shown(rules: tuple[Rule, ...], draft: tuple[Rule, ...] | None, stands: list[list[Standing]], ends: list[int], of: int) -> None:

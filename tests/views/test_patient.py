@@ -84,7 +84,7 @@ def test_chart_flags_help_and_what_was_never_asked(open_page: Open, peopled: Eng
     text = shown(at)
     assert "Trouble breathing or chest pain with back pain" in text
     assert "**Never asked:**] Flare, Marked urgent by the patient" in text
-    assert helped(at) == [["Massage", "0 of 1 (0 %)", 1, 0], ["Rest", "1 of 1 (100 %)", 1, 0]]
+    assert helped(at) == [["Massage", "0 of 1 (0 %)", 0], ["Rest", "1 of 1 (100 %)", 0]]
     assert chart(at)["layout"]["yaxis3"]["ticktext"] == ["Chest pain"]
     settled(next(found for found in at.toggle if found.key == "patient_denied").set_value(True).run())
     assert len(chart(at)["layout"]["yaxis3"]["ticktext"]) == 33

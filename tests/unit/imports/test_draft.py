@@ -48,6 +48,8 @@ def test_a_known_kind_of_long_file_can_be_read_otherwise() -> None:
     assert answered.readings.columns["severity"].scale == (0, 100) and answered.readings.columns["severity"].category == tracker.readings.columns[
         "severity"].category
     assert {one.headers for one in found.wide().lines} == {("Date",), ("Category",), ("Rating",)}
+    asked = draft("Date,Category,Rating\n2026-03-01,Pain,7\n2026-03-01,Fever,yes\n", replace(tracker, constants={"patient_id": "1"}))
+    assert asked.lines[line(asked, "Fever")].becomes == "fever" and not asked.ready, "no red flag is left unread unless somebody says so"
 
 
 def test_what_a_person_answers_is_no_name_of_a_reading() -> None:

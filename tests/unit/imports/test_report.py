@@ -56,8 +56,8 @@ def test_undo_in_words() -> None:
         "1 entry that this batch had revised comes back as it was.",
         "1 row that needs attention goes with it.",
         "2 rows of other batches, corrected by this one, wait for correction again.",
-        "Its patients have 3 open flags (1 emergency). One that rests only on these entries closes, "
-        "unless somebody acted on it, as on 2 of them: those stay open, marked “evidence withdrawn”."]
+        "Its patients have 3 open flags (1 emergency). Those that rest only on these entries close, "
+        "unless somebody acted on them, as on 2: those stay open, marked “evidence withdrawn”."]
     none = UndoPlan(batch=3, entries=0, kept={}, brought_back=0, patients=0, patients_gone=0, quarantined=0, waiting_again=0)
     assert report.undo_sentences(none, NONE) == ["Takes back no entry."]
 
