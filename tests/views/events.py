@@ -42,12 +42,18 @@ def opened(template: Path, folder: Path) -> Iterator[Engine]:
         engine.dispose()
 
 
+_pages: dict = {}
+
+
 def open_page(page: str, name: str | None = None) -> AppTest:
+    """Browser only: a page opened by its address. AppTest knows addresses only once the app has run."""
     at = AppTest.from_file(str(APP), default_timeout=60)
     if name:
         at.session_state["signed_name"] = name
-    # pages are known once the app has run
-    return settled(settled(at.run()).switch_page(f"dashboard/views/{page}.py").run())
+    if not _pages:
+        _pages.update(settled(at.run())._registered_pages)
+    at._registered_pages = _pages
+    return settled(at.switch_page(f"dashboard/views/{page}.py").run())
 
 
 def settled(at: AppTest) -> AppTest:
