@@ -2,12 +2,12 @@
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 from streamlit.components.v2.bidi_component.main import _make_trigger_id
 from streamlit.testing.v1 import AppTest
 
@@ -45,13 +45,14 @@ def opened(template: Path, folder: Path) -> Iterator[Engine]:
 _pages: dict = {}
 
 
-def open_page(page: str, name: str | None = None) -> AppTest:
-    """Browser only: a page opened by its address. AppTest knows addresses only once the app has run."""
+def open_page(page: str, name: str | None = None, asking: Mapping[str, str | list[str]] | None = None) -> AppTest:
+    """Browser only: a page opened by its address, which may ask something. AppTest knows addresses only once the app has run."""
     at = AppTest.from_file(str(APP), default_timeout=60)
+    at.query_params.update(asking or {})
     if name:
         at.session_state["signed_name"] = name
     if not _pages:
-        _pages.update(settled(at.run())._registered_pages)
+        _pages.update(settled(AppTest.from_file(str(APP), default_timeout=60).run())._registered_pages)
     at._registered_pages = _pages
     return settled(at.switch_page(f"dashboard/views/{page}.py").run())
 
@@ -129,17 +130,19 @@ def load(engine: Engine, name: str, text: str, by: str = "A. Nurse") -> Receipt:
     return commit.commit_and_evaluate(engine, planned, by=by, at=session.now(), today=today)
 
 
-_begun: dict[tuple[str, str], Path] = {}
+_begun: dict[tuple[str, ...], Path] = {}
 
 
 def begin_with(engine: Engine, name: str, text: str) -> None:
     """As `load`, into a database that nothing was loaded into yet, of a file that many tests begin with: evaluated once, and copied
     for the others."""
     mine = Path(engine.url.database)
-    kept = _begun.get((name, text))
+    with engine.connect() as connection:
+        key = name, text, *connection.scalars(select(schema.rule_set.c.digest))
+    kept = _begun.get(key)
     if kept is None:
         load(engine, name, text)
-        kept = _begun[name, text] = mine.parent.parent / f"begun_{len(_begun)}_{mine.parent.name}.duckdb"
+        kept = _begun[key] = mine.parent.parent / f"begun_{len(_begun)}_{mine.parent.name}.duckdb"
         _copied(engine, f"ATTACH '{kept}' AS other", "CREATE TABLE other.{0} AS SELECT * FROM {0}")
     else:
         _copied(engine, f"ATTACH '{kept}' AS other (READ_ONLY)", "DELETE FROM {0}", "INSERT INTO {0} SELECT * FROM other.{0}")
