@@ -17,16 +17,20 @@ _judged: set[int] = set()  # hashes of texts
 _compilers: dict[str, tuple[Dialect, LRUCache]] = {}
 
 
+def filled(connection: Connection) -> list[str]:
+    """Names of our tables that hold anything."""
+    return [name for looking in _FILLED for name in connection.exec_driver_sql(looking).scalars()]
+
+
 def empty(engine: Engine) -> None:
     """Deletes every row of every table of ours; for examples that share one engine."""
     with engine.begin() as connection:
-        for looking in _FILLED:  # is cheaper than emptying, and most tables of most tests are empty
-            filled = connection.exec_driver_sql(looking).scalars().all()
-            if filled and connection.dialect.name == "postgresql":
-                connection.exec_driver_sql(f"TRUNCATE {', '.join(filled)}")
-            else:
-                for name in filled:
-                    connection.exec_driver_sql(f"DELETE FROM {name}")
+        names = filled(connection)  # looking is cheaper than emptying, and most tables of most tests are empty
+        if names and connection.dialect.name == "postgresql":
+            connection.exec_driver_sql(f"TRUNCATE {', '.join(names)}")
+        else:
+            for name in names:
+                connection.exec_driver_sql(f"DELETE FROM {name}")
 
 
 def tables_of(sql: str, statement: ClauseElement | None = None) -> set[str]:

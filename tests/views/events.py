@@ -15,6 +15,7 @@ from dashboard import database, schema, start
 from dashboard.imports import commit, plan, tabular
 from dashboard.imports.commit import Receipt
 from dashboard.views import session
+from tests import databases
 from tests.clinic import Clinic
 
 APP = Path(__file__).parents[2] / "streamlit_app.py"
@@ -130,7 +131,7 @@ def load(engine: Engine, name: str, text: str, by: str = "A. Nurse") -> Receipt:
     return commit.commit_and_evaluate(engine, planned, by=by, at=session.now(), today=today)
 
 
-_begun: dict[tuple[str, ...], Path] = {}
+_begun: dict[tuple[str, ...], tuple[Path, list[str]]] = {}
 
 
 def begin_with(engine: Engine, name: str, text: str) -> None:
@@ -139,21 +140,19 @@ def begin_with(engine: Engine, name: str, text: str) -> None:
     mine = Path(engine.url.database)
     with engine.connect() as connection:
         key = name, text, *connection.scalars(select(schema.rule_set.c.digest))
-    kept = _begun.get(key)
-    if kept is None:
+    if key not in _begun:
         load(engine, name, text)
-        kept = _begun[key] = mine.parent.parent / f"begun_{len(_begun)}_{mine.parent.name}.duckdb"
-        _copied(engine, f"ATTACH '{kept}' AS other", "CREATE TABLE other.{0} AS SELECT * FROM {0}")
+        with engine.connect() as connection:
+            _begun[key] = mine.parent.parent / f"begun_{len(_begun)}_{mine.parent.name}.duckdb", databases.filled(connection)
+        copy = "CREATE TABLE other.{0} AS SELECT * FROM {0}"
     else:
-        _copied(engine, f"ATTACH '{kept}' AS other (READ_ONLY)", "DELETE FROM {0}", "INSERT INTO {0} SELECT * FROM other.{0}")
-
-
-def _copied(engine: Engine, attach: str, *each: str) -> None:
+        databases.empty(engine)
+        copy = "INSERT INTO {0} SELECT * FROM other.{0}"
+    kept, tables = _begun[key]
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.exec_driver_sql(attach)
-        for name in schema.metadata.tables:
-            for statement in each:
-                connection.exec_driver_sql(statement.format(name))
+        connection.exec_driver_sql(f"ATTACH '{kept}' AS other")
+        for table in tables:
+            connection.exec_driver_sql(copy.format(table))
         connection.exec_driver_sql("DETACH other")
 
 
