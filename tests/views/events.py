@@ -2,7 +2,7 @@
 import json
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -135,13 +135,17 @@ _begun: dict[tuple[str, ...], tuple[Path, list[str]]] = {}
 
 
 def begin_with(engine: Engine, name: str, text: str) -> None:
-    """As `load`, into a database that nothing was loaded into yet, of a file that many tests begin with: evaluated once, and copied
-    for the others."""
+    """As `load`, into a database that nothing was loaded into yet, of a file that many tests begin with."""
+    begin(engine, lambda: load(engine, name, text), name, text)
+
+
+def begin(engine: Engine, prepare: Callable[[], object], *named: str) -> None:
+    """What many tests begin with: done once, and copied for the others."""
     mine = Path(engine.url.database)
     with engine.connect() as connection:
-        key = name, text, *connection.scalars(select(schema.rule_set.c.digest))
+        key = *named, *connection.scalars(select(schema.rule_set.c.digest))
     if key not in _begun:
-        load(engine, name, text)
+        prepare()
         with engine.connect() as connection:
             _begun[key] = mine.parent.parent / f"begun_{len(_begun)}_{mine.parent.name}.duckdb", databases.filled(connection)
         copy = "CREATE TABLE other.{0} AS SELECT * FROM {0}"
