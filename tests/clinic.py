@@ -48,6 +48,7 @@ class Clinic:
     def begins(self, *rows: Row) -> None:
         """As `sends`, into a clinic that has nothing yet, of diaries that many tests begin with: evaluated once an engine, and copied
         for the others."""
+        assert not self.live()
         beginning = self.engine.dialect.name, self.rules, self.today, written(*rows)
         if beginning not in _begun:
             self.sends(*rows)

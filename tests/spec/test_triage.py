@@ -209,7 +209,7 @@ def test_what_was_reported_since_cannot_be_confirmed_away(engine: Engine) -> Non
     clinic = Clinic(engine)
     clinic.sends(quiet("1", TODAY - 1, **ALL))
     acts(clinic, "data error", "E05")
-    clinic.begins(quiet("1", TODAY, **ALL))
+    clinic.sends(quiet("1", TODAY, **ALL))
     refused(clinic, lambda: clinic.acts("confirm", "E05", by="M. Ito"), "reported again", Conflict)
     clinic.acts("reject", "E05", by="M. Ito")
     acts(clinic, "data error", "E05")
