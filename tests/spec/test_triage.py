@@ -47,20 +47,22 @@ def refused(clinic: Clinic, act: Callable[[], object], match: str, kind: type[Ex
 def test_what_leads_where(duckdb_engine: Engine, status: str) -> None:
     rule = "E05" if status == "to_confirm" else "R02"
     clinic = Clinic(duckdb_engine, rules=(rule,))
-    kinds = [kind for kind in triage.LEADS if kind != "propose"]  # which is what closing may come to
-    clinic.sends(*[quiet(str(number), TODAY, weight_loss="yes", urinary_incontinence="yes") for number in range(len(kinds))])
-    for number, kind in enumerate(kinds):
-        details = {"patient_id": str(number)}
+    patients = {kind: str(number) for number, kind in enumerate(triage.LEADS) if kind != "propose"}  # which is what closing may come to
+    clinic.begins(*[quiet(patient_id, TODAY, weight_loss="yes", urinary_incontinence="yes") for patient_id in patients.values()])
+    for patient_id in patients.values():
         for step in TO[status]:
-            acts(clinic, step, rule, **details)
-        if kind in LEADS[status]:
-            before = clinic.flag(rule, str(number))
-            acts(clinic, kind, rule, **details)
-            after = clinic.flag(rule, str(number))
-            assert after["status"] == LEADS[status][kind].replace("=", status)
-            assert (after["version"], after["acted"]) == (before["version"] + 1, True)
-        else:
-            refused(clinic, lambda kind=kind, details=details: acts(clinic, kind, rule, **details), f"{rule} is .*{kind}")
+            acts(clinic, step, rule, patient_id=patient_id)
+    for kind in LEADS[status]:
+        before = clinic.flag(rule, patients[kind])
+        acts(clinic, kind, rule, patient_id=patients[kind])
+        after = clinic.flag(rule, patients[kind])
+        assert after["status"] == LEADS[status][kind].replace("=", status)
+        assert (after["version"], after["acted"]) == (before["version"] + 1, True)
+    stored = everything(duckdb_engine)
+    for kind in patients.keys() - LEADS[status].keys():
+        with pytest.raises(Refused, match=f"{rule} is .*{kind}"):
+            acts(clinic, kind, rule, patient_id=patients[kind])
+    assert everything(duckdb_engine) == stored
 
 
 def test_an_action_is_kept_with_its_event(engine: Engine) -> None:
@@ -207,7 +209,7 @@ def test_a_second_person_who_sees_no_data_error_opens_it_again_with_the_full_tim
 
 def test_what_was_reported_since_cannot_be_confirmed_away(engine: Engine) -> None:
     clinic = Clinic(engine)
-    clinic.sends(quiet("1", TODAY - 1, **ALL))
+    clinic.begins(quiet("1", TODAY - 1, **ALL))
     acts(clinic, "data error", "E05")
     clinic.sends(quiet("1", TODAY, **ALL))
     refused(clinic, lambda: clinic.acts("confirm", "E05", by="M. Ito"), "reported again", Conflict)
@@ -256,7 +258,7 @@ def test_one_after_the_other_is_taken_back(engine: Engine) -> None:
 
 def test_what_somebody_else_did_since_stands(engine: Engine) -> None:
     clinic = Clinic(engine)
-    clinic.sends(quiet("1", TODAY - 1, **ALL))
+    clinic.begins(quiet("1", TODAY - 1, **ALL))
     event = clinic.acts("acknowledge", "R02", "U02", "E05")
     refused(clinic, lambda: undoes(clinic, event, by="M. Ito"), f"{BY} did this")
     refused(clinic, lambda: undoes(clinic, 99), "no such action", NotFound)
