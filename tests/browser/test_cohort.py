@@ -57,6 +57,7 @@ def test_a_click_on_the_body_filters_everything_and_the_address_brings_it_back(s
     expect(page.locator(".st-key-base p").first).to_contain_text("Entries with aching or burning pain")
     go(page, "Data quality")
     go(page, "Cohort")
+    expect(mark(page, "qualities", "burning")).to_have_attribute("aria-checked", "true")
     assert base(page) == question and chosen(page, "chart_qualities") == ["aching", "burning"]
     # a patient, and back
     mark_row(page, "members", 0)
