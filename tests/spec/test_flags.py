@@ -109,7 +109,7 @@ def test_a_closed_same_day_flag_reopens_after_the_closure_and_14_days_after_the_
 
 def test_under_care_until_a_day_waits_for_that_day(engine: Engine) -> None:
     clinic = Clinic(engine)
-    clinic.begins(quiet("1", TODAY, **NUMB))
+    clinic.sends(quiet("1", TODAY, **NUMB))
     clinic.closes("U02", outcome="known_under_care", until_day=TODAY + 60)
     clinic.days_pass(30)
     clinic.sends(quiet("1", TODAY + 30, **NUMB))
@@ -122,7 +122,7 @@ def test_under_care_until_a_day_waits_for_that_day(engine: Engine) -> None:
 @pytest.mark.parametrize("worse", [WET, BOTH], ids=["another rule", "the same rule"])
 def test_under_care_does_not_wait_where_an_emergency_fires(engine: Engine, worse: dict) -> None:
     clinic = Clinic(engine)
-    clinic.begins(quiet("1", TODAY, **NUMB))
+    clinic.sends(quiet("1", TODAY, **NUMB))
     clinic.closes("U02", outcome="known_under_care", until_day=TODAY + 60)
     clinic.days_pass(30)
     clinic.sends(quiet("1", TODAY + 30, **NUMB | worse))

@@ -209,7 +209,7 @@ def test_a_second_person_who_sees_no_data_error_opens_it_again_with_the_full_tim
 
 def test_what_was_reported_since_cannot_be_confirmed_away(engine: Engine) -> None:
     clinic = Clinic(engine)
-    clinic.begins(quiet("1", TODAY - 1, **ALL))
+    clinic.sends(quiet("1", TODAY - 1, **ALL))
     acts(clinic, "data error", "E05")
     clinic.sends(quiet("1", TODAY, **ALL))
     refused(clinic, lambda: clinic.acts("confirm", "E05", by="M. Ito"), "reported again", Conflict)
@@ -258,7 +258,7 @@ def test_one_after_the_other_is_taken_back(engine: Engine) -> None:
 
 def test_what_somebody_else_did_since_stands(engine: Engine) -> None:
     clinic = Clinic(engine)
-    clinic.begins(quiet("1", TODAY - 1, **ALL))
+    clinic.sends(quiet("1", TODAY - 1, **ALL))
     event = clinic.acts("acknowledge", "R02", "U02", "E05")
     refused(clinic, lambda: undoes(clinic, event, by="M. Ito"), f"{BY} did this")
     refused(clinic, lambda: undoes(clinic, 99), "no such action", NotFound)

@@ -63,7 +63,7 @@ def test_an_emergency_that_a_revision_denies_stays_open_for_a_person(engine: Eng
 @pytest.mark.parametrize("acted", [False, True])
 def test_evidence_that_comes_back_takes_the_mark_away(engine: Engine, acted: bool) -> None:
     clinic = Clinic(engine)
-    clinic.begins(quiet("1", TODAY, **WET))
+    clinic.sends(quiet("1", TODAY, **WET))
     if acted:
         clinic.acts("acknowledge", "E05")
     clinic.undoes(1)
@@ -88,7 +88,7 @@ def test_a_flag_that_loses_what_made_it_an_emergency(engine: Engine) -> None:
 
 def test_an_undo_that_is_evaluated_at_the_next_start_is_still_an_undo(engine: Engine) -> None:
     clinic = Clinic(engine)
-    clinic.begins(quiet("1", TODAY, **WET))
+    clinic.sends(quiet("1", TODAY, **WET))
     undo.undo(engine, 1, **clinic.moment())
     with engine.connect() as connection:
         assert flags.is_pending(connection)
@@ -100,7 +100,7 @@ def test_an_undo_that_is_evaluated_at_the_next_start_is_still_an_undo(engine: En
 
 def test_a_batch_whose_evaluation_never_came_is_evaluated_at_the_next_start(engine: Engine) -> None:
     clinic = Clinic(engine)
-    clinic.begins(quiet("1", TODAY))
+    clinic.sends(quiet("1", TODAY))
     clinic.stores(quiet("1", TODAY, severity="5", **WET))
     with engine.connect() as connection:
         assert flags.is_pending(connection)

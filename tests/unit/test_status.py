@@ -72,7 +72,7 @@ def test_demo_diaries_are_shown_as_of_their_last_day_until_others_come(engine: E
 
 def test_the_day_never_goes_back(engine: Engine) -> None:
     clinic = Clinic(engine)
-    clinic.begins(quiet("1", TODAY))
+    clinic.sends(quiet("1", TODAY))
     clinic.today -= 1
     assert read(clinic).as_of == TODAY and not read(clinic).due
     clinic.today += 5
