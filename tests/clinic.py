@@ -10,6 +10,7 @@ from dashboard.days import day_of
 from dashboard.imports import commit, plan, tabular, undo
 from dashboard.rules import definition, flags
 from dashboard.schema import flag, metadata, patient, patient_outcome, rule_set, triage_action
+from tests import databases
 from tests.canonical import Row, written
 
 TODAY = day_of(date(2026, 4, 1))
@@ -19,13 +20,14 @@ RULES = ("E05", "U02", "R01", "R02")
 
 
 shipped = cache(definition.load)
+_begun: dict[tuple, dict[Table, list]] = {}
 
 
 class Clinic:
     """`today` is the day on which everything happens; it moves when a test says so. `at` moves by a minute with every event."""
 
     def __init__(self, engine: Engine, rules: tuple[str, ...] = RULES) -> None:
-        self.engine, self.today, self.at = engine, TODAY, AT
+        self.engine, self.rules, self.today, self.at = engine, rules, TODAY, AT
         document = definition.document(tuple(rule for rule in shipped() if rule.rule_id in rules))
         with database.writing(engine) as connection:
             connection.execute(rule_set.insert().values(version=1, digest="tests", document=document, shipped=True, event=audit.next_event(connection)))
@@ -42,6 +44,23 @@ class Clinic:
     def sends(self, *rows: Row) -> dict:
         """Imported and evaluated; the receipt."""
         return commit.commit_and_evaluate(self.engine, self.planned(*rows), today=self.today, **self.moment()).as_dict()
+
+    def begins(self, *rows: Row) -> None:
+        """As `sends`, into a clinic that has nothing yet, of diaries that many tests begin with: evaluated once an engine, and copied
+        for the others."""
+        assert not self.live()
+        beginning = self.engine.dialect.name, self.rules, self.today, written(*rows)
+        if beginning not in _begun:
+            self.sends(*rows)
+            with self.engine.connect() as connection:
+                _begun[beginning] = {table: list(connection.execute(select(table)).mappings()) for table in metadata.sorted_tables}
+            return
+        self.moment()
+        databases.empty(self.engine)
+        with self.engine.begin() as connection:
+            for table, kept in _begun[beginning].items():
+                if kept:
+                    connection.execute(table.insert(), kept)
 
     def stores(self, *rows: Row, demo: bool = False) -> int:
         """Imported only, as if the process had died before the evaluation; the batch."""

@@ -14,7 +14,7 @@ from tests import databases, servers
 
 SERVER = "PAIN_DIARY_TEST_POSTGRES"
 SLOWEST = ("browser", "views", "property", "spec")
-FEW_RULES = ("E01", "E04", "E05", "E06", "E07", "U01", "U02", "U08", "R01", "R02", "R04", "R10", "R11")
+FEW_RULES = ("E01", "E04", "E05", "E06", "E07", "U01", "U08", "R02", "R04", "R10")
 
 # examples that need an empty database empty it themselves, so a fixture that lives for all of them is meant
 _SUPPRESSED = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]

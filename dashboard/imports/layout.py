@@ -92,15 +92,15 @@ class _Candidate:
         self.labels = below[:how.label_rows] if how.label_rows is not None else self._labels(below)
         self.below = below[len(self.labels):]
 
-    def score(self) -> tuple[bool, float, int]:
+    def score(self) -> tuple[bool, bool, float, int]:
         """The number of delimiters in the header, as far as the records agree with it. A delimiter by which the very first line is the
         header of most records comes before any by which lines are passed over: the second record of free texts may look like a header."""
         if self.header is None:
-            return False, -1, 0
+            return False, False, -1, 0
         width = len(self.records[self.header])
         passed = any(at < self.header and not self._is_comment(at) for at in self.lines)
         same = sum(len(self.records[at]) == width for at in self.below) / len(self.below) if self.below else float(not passed)
-        return not passed and width > 1 and same > 0.5, (width - 1) * same ** 2, width
+        return self._is_ours(self.header), not passed and width > 1 and same > 0.5, (width - 1) * same ** 2, width
 
     def layout(self) -> Layout:
         cells = self.records[self.header]
@@ -134,6 +134,9 @@ class _Candidate:
         first = self.records[at][0].strip()
         return first.startswith("#") and first != "#"
 
+    def _is_ours(self, at: int) -> bool:
+        return set(NEEDED) <= {cell.strip() for cell in self.records[at]}
+
     def _wanted(self, at: int) -> int | None:
         return at if at in self.lines else None
 
@@ -148,8 +151,8 @@ class _Candidate:
                     return at
             if at not in plain:
                 continue
-            if set(NEEDED) <= {cell.strip() for cell in self.records[at]}:
-                return at  # records may be longer; a line with these names is none
+            if self._is_ours(at):
+                return at  # however long the records are
             below = sorted(self._filled(other) for other in plain[plain.index(at) + 1:])
             typical = below[len(below) // 2] if below else max(self._filled(other) for other in plain)
             if 2 * self._filled(at) >= typical and (self._filled(at) > 1 or typical == 1):

@@ -190,7 +190,6 @@ def _steps_done(receipt: Mapping[str, object]) -> None:
             st.button("Import another file", key="again", type="primary", on_click=drafting.forget)
             st.page_link("dashboard/views/worklist.py", label="Open the worklist", icon=":material/checklist:")
             name = f"receipt_batch_{receipt['batch']}"
-            # a receipt is numbers, unless it says what was corrected
             then = trace.left(f"the receipt of batch {receipt['batch']}, with its corrections", rows=len(fixed)) if fixed else {"on_click": "ignore"}
             st.download_button("Receipt (JSON)", lambda: report.receipt_json(receipt), f"{name}.json", "application/json", key="receipt_json",
                                icon=":material/download:", **then)

@@ -144,7 +144,7 @@ def demo_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def shared_app(demo_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    """The app with the demo diaries, for all tests that only read."""
+    """The app with the demo diaries, for all tests that read, or act on whichever flag comes first."""
     folder = tmp_path_factory.mktemp("shared")
     with ExitStack() as running:
         yield _start(running, f"duckdb:///{shutil.copy(demo_file, folder / 'demo.duckdb')}", folder, {})
@@ -161,20 +161,6 @@ def postgresql_url() -> Iterator[str]:
     with engine.connect() as connection:
         connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
     engine.dispose()
-
-
-@pytest.fixture(scope="module")
-def demo_app(demo_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    """The app with the demo diaries, for the tests of a file that act on flags, each on whichever comes first."""
-    folder = tmp_path_factory.mktemp("acting")
-    with ExitStack() as running:
-        yield _start(running, f"duckdb:///{shutil.copy(demo_file, folder / 'demo.duckdb')}", folder, {})
-
-
-@pytest.fixture
-def demo_page(demo_app: App, open_page: Callable[..., Page]) -> Page:
-    """Its first page."""
-    return open_page(demo_app)
 
 
 def _start(running: ExitStack, database: str, folder: Path, settings: dict[str, str]) -> App:

@@ -2,8 +2,9 @@
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page
 
-from tests.browser.conftest import act_and_wait
+from tests.browser.conftest import act_and_wait, screenshot
 
+SCREEN = (1280, 720)
 ROW, HEADER, MARK = 34, 36, 16  # pixels of the worklist's rows, of its header, and where a row's mark is
 WRITTEN = 31  # pixels of a row that can be written in
 
@@ -82,3 +83,18 @@ def assert_accessible(page: Page, *rules: str) -> None:
     faults = [f"{fault['id']}: {node['target']} {node['html'][:200]}" for fault in found if fault["impact"] in ("serious", "critical")
               for node in fault["nodes"]]
     assert not faults, "\n".join(faults)
+
+
+def look_twice(page: Page, name: str) -> None:
+    dark = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+    now, then = ("dark", "light") if dark else ("light", "dark")
+    look(page, f"{name}_{now}")
+    act_and_wait(page, lambda: page.emulate_media(color_scheme=then))  # runs by itself, for what the server colours
+    look(page, f"{name}_{then}", "color-contrast")  # nothing else is different
+
+
+def look(page: Page, name: str, *rules: str) -> None:
+    assert_accessible(page, *rules)
+    screenshot(page, name)
+    wide = page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth - document.querySelector('[data-testid=stMain]').clientWidth")
+    assert wide <= 0, f"{name} is wider than the screen"

@@ -5,10 +5,9 @@ from urllib.parse import parse_qs, urlsplit
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import App, act_and_wait, screenshot
-from tests.browser.reading import assert_accessible, button, cells, click, go, mark_row, press
+from tests.browser.reading import SCREEN, assert_accessible, button, cells, click, go, mark_row, press
 
 Open = Callable[..., Page]
-SCREEN = (1280, 720)
 
 
 def place(page: Page, code: str) -> Locator:
@@ -56,8 +55,9 @@ def test_a_click_on_the_body_filters_everything_and_the_address_brings_it_back(s
     expect(page.locator(".st-key-base p").first).to_contain_text("Entries with burning pain in the lower back")
     page.go_forward()
     expect(page.locator(".st-key-base p").first).to_contain_text("Entries with aching or burning pain")
-    go(page, "Rules")
+    go(page, "Data quality")
     go(page, "Cohort")
+    expect(mark(page, "qualities", "burning")).to_have_attribute("aria-checked", "true")
     assert base(page) == question and chosen(page, "chart_qualities") == ["aching", "burning"]
     # a patient, and back
     mark_row(page, "members", 0)
@@ -72,7 +72,7 @@ def test_a_click_on_the_body_filters_everything_and_the_address_brings_it_back(s
     assert (base(page), urlsplit(page.url).query, chosen(page, "body_map")) == (everybody, "", [])
 
 
-def test_by_keyboard_alone(shared_app: App, open_page: Open) -> None:
+def test_by_keyboard_alone_then_on_a_tablet(shared_app: App, open_page: Open) -> None:
     page = open_page(shared_app, "/cohort", screen=SCREEN)
     place(page, "neck").focus()
     press(page, "Enter")
@@ -94,6 +94,53 @@ def test_by_keyboard_alone(shared_app: App, open_page: Open) -> None:
     page.keyboard.press("ArrowLeft")
     press(page, "Enter")
     assert chosen(page, "chart_severity") == ["6"]
+    click(page, "clear_question")
+    charts_below(page)
+    on_a_tablet_nothing_is_cut_off(page)
+
+
+def charts_below(page: Page) -> None:
+    """By keyboard, and as a period."""
+    act_and_wait(page, page.locator(".st-key-more_charts label").first.click)
+    weeks = page.locator(".st-key-chart_weeks [role=checkbox]")
+    last = weeks.last
+    last.focus()
+    press(page, "Enter")
+    period = base(page)
+    code = last.get_attribute("data-code")
+    assert chosen(page, "chart_weeks") == [code] and set(parse_qs(urlsplit(page.url).query)) == {"since", "until"} and has_focus(last)
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    press(page, "Shift+Enter")
+    assert len(chosen(page, "chart_weeks")) == 3 and base(page) != period, "from there to here"
+    press(page, "Control+z")
+    assert base(page) == period
+    click(page, "clear_question")
+    mark(page, "ages", "50_to_59").click(modifiers=["Shift"])
+    act_and_wait(page, lambda: mark(page, "ages", "60_to_69").click(modifiers=["Shift"]))
+    assert base(page).startswith("Entries of patients aged 50 to 69: ")
+    screenshot(page, "cohort_more")
+    assert_accessible(page)
+    go(page, "Data quality")
+    go(page, "Cohort")
+    expect(page.locator(".st-key-chart_ages")).to_be_visible()  # stays open for the session
+    with page.expect_download() as got:
+        act_and_wait(page, button(page, "table_relief").click)
+        button(page, "svg_relief").click()
+    assert got.value.suggested_filename == "relief.svg" and "helped" in got.value.path().read_text()
+
+
+def on_a_tablet_nothing_is_cut_off(page: Page) -> None:
+    page.keyboard.press("Escape")  # the table
+    act_and_wait(page, place(page, "low_back").click)
+    for width, height in ((1024, 768), (820, 1180)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_timeout(500)
+        for name in ("qualities", "severity", "together", "weeks", "hours", "blank"):
+            inside = page.locator(f".st-key-chart_{name} .chart")
+            assert inside.evaluate("chart => chart.scrollWidth <= chart.clientWidth"), f"{name} at {width}"
+        assert page.locator(".st-key-body_map .map > svg").bounding_box()["width"] > 110
+        assert page.evaluate("(main => main.scrollWidth <= main.clientWidth)(document.querySelector('[data-testid=stMain]'))")
 
 
 def test_the_table_behind_a_chart_and_the_filters(shared_app: App, open_page: Open) -> None:
@@ -118,47 +165,3 @@ def test_the_table_behind_a_chart_and_the_filters(shared_app: App, open_page: Op
     form.get_by_role("tab", name="Who and when").click()
     act_and_wait(page, form.get_by_text("Age not recorded").click)
     assert base(page).startswith("Entries of patients of unknown age with duration 12 weeks and more")
-
-
-def test_the_charts_below_by_keyboard_and_as_a_period(shared_app: App, open_page: Open) -> None:
-    page = open_page(shared_app, "/cohort", screen=SCREEN)
-    act_and_wait(page, page.locator(".st-key-more_charts label").first.click)
-    weeks = page.locator(".st-key-chart_weeks [role=checkbox]")
-    last = weeks.last
-    last.focus()
-    press(page, "Enter")
-    period = base(page)
-    code = last.get_attribute("data-code")
-    assert chosen(page, "chart_weeks") == [code] and set(parse_qs(urlsplit(page.url).query)) == {"since", "until"} and has_focus(last)
-    page.keyboard.press("ArrowLeft")
-    page.keyboard.press("ArrowLeft")
-    press(page, "Shift+Enter")
-    assert len(chosen(page, "chart_weeks")) == 3 and base(page) != period, "from there to here"
-    press(page, "Control+z")
-    assert base(page) == period
-    click(page, "clear_question")
-    mark(page, "ages", "50_to_59").click(modifiers=["Shift"])
-    act_and_wait(page, lambda: mark(page, "ages", "60_to_69").click(modifiers=["Shift"]))
-    assert base(page).startswith("Entries of patients aged 50 to 69: ")
-    screenshot(page, "cohort_more")
-    assert_accessible(page)
-    go(page, "Rules")
-    go(page, "Cohort")
-    expect(page.locator(".st-key-chart_ages")).to_be_visible()  # stays open for the session
-    with page.expect_download() as got:
-        act_and_wait(page, button(page, "table_relief").click)
-        button(page, "svg_relief").click()
-    assert got.value.suggested_filename == "relief.svg" and "helped" in got.value.path().read_text()
-
-
-def test_on_a_tablet_nothing_is_cut_off(shared_app: App, open_page: Open) -> None:
-    page = open_page(shared_app, "/cohort?locations=low_back", screen=(1024, 768))
-    act_and_wait(page, page.locator(".st-key-more_charts label").first.click)
-    for width, height in ((1024, 768), (820, 1180)):
-        page.set_viewport_size({"width": width, "height": height})
-        page.wait_for_timeout(500)
-        for name in ("qualities", "severity", "together", "weeks", "hours", "blank"):
-            inside = page.locator(f".st-key-chart_{name} .chart")
-            assert inside.evaluate("chart => chart.scrollWidth <= chart.clientWidth"), f"{name} at {width}"
-        assert page.locator(".st-key-body_map .map > svg").bounding_box()["width"] > 110
-        assert page.evaluate("(main => main.scrollWidth <= main.clientWidth)(document.querySelector('[data-testid=stMain]'))")

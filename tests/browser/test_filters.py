@@ -1,12 +1,13 @@
-"""Filters and the address: what is shared by sending a link, what never leaves the page, what a filter must not hide in silence."""
+"""Filters and the address: what is shared by sending a link, what never leaves the page, what a filter must not hide in silence. And from
+a row to the page of the patient and back, without losing one's place."""
 import re
 from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import App, act_and_wait
-from tests.browser.reading import cells, click, mark_row, patient
+from tests.browser.conftest import App, act_and_wait, screenshot
+from tests.browser.reading import assert_accessible, cells, click, mark_row, patient
 
 Open = Callable[..., Page]
 
@@ -37,20 +38,33 @@ def test_a_hidden_emergency_is_announced(shared_app: App, open_page: Open) -> No
     assert not query(page)
 
 
-def test_filters_are_in_the_address_and_patients_are_not(shared_app: App, open_page: Open) -> None:
+def test_filters_are_in_the_address_and_patients_are_not_also_on_the_way_to_one_and_back(shared_app: App, open_page: Open) -> None:
     page = open_page(shared_app)
-    who = cells(page, "list", 2)[0]
     choose(page, "status", "Open")
     choose(page, "source", "northgate")
     choose(page, "within", "90 days")
-    choose(page, "rule", "E01")
+    choose(page, "rule", "R04")
     assert {name: set(values) for name, values in query(page).items()} == {
-        "status": {"Open"}, "source": {"northgate_clinic"}, "within": {"90 days"}, "rule": {"E01 Trouble breathing or chest pain with back pain"}}
-    link, listed = page.url, cells(page, "list", 2)
+        "status": {"Open"}, "source": {"northgate_clinic"}, "within": {"90 days"}, "rule": {"R04 Pain for 12 weeks or more"}}
+    link, asked, listed = page.url, query(page), cells(page, "list", 2)
+    who = listed[0]
     find = page.get_by_label("Find id")
     find.fill(who)
     act_and_wait(page, lambda: find.press("Enter"))
     mark_row(page, "list", 0)
     assert patient(page) == f"Patient {who}"
     assert page.url == link
+
+    found = cells(page, "list", 2)
+    act_and_wait(page, page.locator(".st-key-to_patient a").click)
+    expect(page.locator("h1")).to_have_text(f"Patient {who}")
+    expect(page.locator(".st-key-course .main-svg").first).to_be_visible()
+    assert urlsplit(page.url).path == "/patient" and who not in page.url
+    assert_accessible(page)
+    screenshot(page, "patient")
+    act_and_wait(page, page.get_by_role("link", name="Back to the worklist").click)
+    assert patient(page) == f"Patient {who}", "the drawer is still open"
+    assert cells(page, "list", 2) == found
+    assert page.get_by_label("Find id").input_value() == who
+    assert query(page) == asked
     assert cells(open_page(shared_app, link.removeprefix(shared_app.url)), "list", 2) == listed, "the link shows a colleague the same list"

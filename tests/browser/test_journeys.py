@@ -10,8 +10,23 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from dashboard.days import day_of
-from tests.browser.conftest import ROOT, App, act_and_wait, screenshot, settle
-from tests.browser.reading import assert_accessible, button, cells, click, give_name, go, mark_row, patient, press, tile, type_in_cell, upload
+from tests.browser.conftest import ROOT, App, act_and_wait, screenshot
+from tests.browser.reading import (
+    SCREEN,
+    assert_accessible,
+    button,
+    cells,
+    click,
+    give_name,
+    go,
+    look_twice,
+    mark_row,
+    patient,
+    press,
+    tile,
+    type_in_cell,
+    upload,
+)
 from tests.canonical import Row, quiet, written
 
 TODAY = day_of(date.today())
@@ -25,8 +40,10 @@ def diary(*more: Row) -> str:
 
 
 def test_from_a_file_to_a_flag_and_back(serve: Serve, open_page: Open) -> None:
-    page = open_page(serve())
+    page = open_page(serve(), screen=SCREEN)
     expect(page.get_by_role("heading", name="No diaries yet")).to_be_visible()
+    look_twice(page, "empty")
+    page.set_viewport_size({"width": 1400, "height": 900})
     go(page, "Import")
     upload(page, "march.csv", diary(quiet("0500", TODAY, severity="44")))
     expect(page.get_by_text("4 rows: 2 new, 0 already here, 2 need attention. Importing raises 1 flag, an emergency.")).to_be_visible()
@@ -66,44 +83,19 @@ def test_from_a_file_to_a_flag_and_back(serve: Serve, open_page: Open) -> None:
     screenshot(page, "worklist_withdrawn")
 
 
-def test_an_emergency_is_closed_with_outcome_and_note(demo_page: Page) -> None:
-    page = demo_page
-    before = int(re.search(r"(\d+) open", tile(page, "emergency"))[1])
-    mark_row(page, "list", 0)
-    who = patient(page)
-    give_name(page, "act", "M. Ito")
-    closing = page.locator(".st-key-close")
-    closing.get_by_role("button").first.click()
-    outcome = page.locator("[class*='st-key-outcome_'] input")
-    outcome.fill("sent to the emergency")
-    act_and_wait(page, lambda: outcome.press("Enter"))
-    click(page, "close_now")
-    expect(page.get_by_text("Write a note: an emergency")).to_be_visible()
-    if not button(page, "close_now").is_visible():
-        closing.get_by_role("button").first.click()
-    note = page.locator("[class*='st-key-closing_note_'] textarea")
-    note.fill("Spoke with him at 10:20, on his way")
-    act_and_wait(page, lambda: note.press("Control+Enter"))
-    click(page, "close_now")
-    expect(button(page, "tile_emergency")).to_contain_text(f"{before - 1} open")
-    expect(button(page, "tile_emergency")).to_contain_text("1 closed")
-    assert page.locator(".st-key-drawer h4").count() == 0 or patient(page) != who
-
-
 def terminal(*arguments: str) -> subprocess.CompletedProcess:
     return subprocess.run([sys.executable, "-m", "dashboard", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=120)
 
 
 def test_on_postgresql_the_terminal_works_beside_the_open_app(
         serve: Serve, open_page: Open, new_profile: Callable[[], BrowserContext], postgresql_url: str, tmp_path: Path) -> None:
-    page = open_page(serve(postgresql_url), within=new_profile())  # whose clock is turned on
-    expect(page.get_by_role("heading", name="No diaries yet")).to_be_visible()
     file = tmp_path / "march.csv"
     file.write_text(diary())
     done = terminal("--database", postgresql_url, "import", str(file), "--by", "night shift")
     assert done.returncode == 0, done.stderr
-    page.clock.install()
-    settle(page, page.url)
+    clock = new_profile()  # of its own, as it is turned on
+    clock.clock.install()
+    page = open_page(serve(postgresql_url), within=clock)
     assert tile(page, "emergency").startswith("⬢ Emergency 1 open")
     assert cells(page, "list", 2) == ["0412"]
     # one more comes while somebody is about to type
@@ -122,21 +114,30 @@ def test_on_postgresql_the_terminal_works_beside_the_open_app(
 
 
 def test_a_database_that_is_gone(serve: Serve, open_page: Open) -> None:
-    app = serve("postgresql+psycopg://nurse:tr0ub4dor@127.0.0.1:1/clinic")
-    for path in ("/", "/import"):
-        page = open_page(app, path)
+    page = open_page(serve("postgresql+psycopg://nurse:tr0ub4dor@127.0.0.1:1/clinic"))
+    for title in ("Worklist", "Import"):
+        go(page, title)
         expect(page.get_by_text("The diaries can't be read just now.")).to_be_visible()
         expect(page.get_by_text("What was saved is safe")).to_be_visible()
         expect(button(page, "try_again")).to_be_visible()
         everything = page.content()
         assert "tr0ub4dor" not in everything
         assert "Traceback" not in everything
-        screenshot(page, f"database_gone{path.replace('/', '_')}")
+        screenshot(page, f"database_gone_{title.lower()}")
     assert_accessible(page)
 
 
-def test_every_key_of_the_drawer(demo_page: Page) -> None:
-    page = demo_page
+def test_the_worklist_by_keyboard_and_an_emergency_closed_with_outcome_and_note(shared_app: App, open_page: Open) -> None:
+    page = open_page(shared_app)
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if page.evaluate("!!document.activeElement.closest('.st-key-tile_same_day')"):
+            break
+    else:
+        pytest.fail("the tile is not reached by Tab")
+    press(page, "Enter")
+    assert set(cells(page, "list", 1)) == {"▲ Same-day"}
+    click(page, "tile_same_day")
     mark_row(page, "list", 0)
     first = patient(page)
     press(page, "j")
@@ -164,14 +165,22 @@ def test_every_key_of_the_drawer(demo_page: Page) -> None:
     press(page, "Escape")
     expect(page.locator(".st-key-drawer")).to_have_count(0)
 
-
-def test_tiles_by_keyboard(shared_app: App, open_page: Open) -> None:
-    page = open_page(shared_app)
-    for _ in range(40):
-        page.keyboard.press("Tab")
-        if page.evaluate("!!document.activeElement.closest('.st-key-tile_same_day')"):
-            break
-    else:
-        pytest.fail("the tile is not reached by Tab")
-    press(page, "Enter")
-    assert set(cells(page, "list", 1)) == {"▲ Same-day"}
+    before = int(re.search(r"(\d+) open", tile(page, "emergency"))[1])
+    mark_row(page, "list", 0)
+    who = patient(page)
+    closing = page.locator(".st-key-close")
+    closing.get_by_role("button").first.click()
+    outcome = page.locator("[class*='st-key-outcome_'] input")
+    outcome.fill("sent to the emergency")
+    act_and_wait(page, lambda: outcome.press("Enter"))
+    click(page, "close_now")
+    expect(page.get_by_text("Write a note: an emergency")).to_be_visible()
+    if not button(page, "close_now").is_visible():
+        closing.get_by_role("button").first.click()
+    note = page.locator("[class*='st-key-closing_note_'] textarea")
+    note.fill("Spoke with him at 10:20, on his way")
+    act_and_wait(page, lambda: note.press("Control+Enter"))
+    click(page, "close_now")
+    expect(button(page, "tile_emergency")).to_contain_text(f"{before - 1} open")
+    expect(button(page, "tile_emergency")).to_contain_text("1 closed")
+    assert page.locator(".st-key-drawer h4").count() == 0 or patient(page) != who

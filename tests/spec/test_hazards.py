@@ -323,7 +323,7 @@ def test_hazard_13_few_patients_in_an_export(app: Engine, monkeypatch: pytest.Mo
     monkeypatch.setattr(takeaway.st, "download_button", offered)
     card = cards.card
     monkeypatch.setattr(cards, "card", lambda name, title, note, twin, *rest: twins.update({name: twin}) or card(name, title, note, twin, *rest))
-    at = events.open_page("cohort")
+    at = go(events.open_page("worklist"), "cohort")
     at.session_state["more_charts"] = True
     events.unfold(at, *(f"table_{name}" for name in takeaway.CARDS))
     lists = {name: files.pop(name) for name in ("patients.csv", "worklist.csv", "worklist.html")}

@@ -13,7 +13,7 @@ CALM = [f"{number},,2026-03-30,3,low_back,no,no" for number in range(10, 40)]
 
 
 @pytest.fixture
-def engine_with_rules(engine: Engine) -> Engine:
+def engine_with_rules(engine: Engine, few_rules: None) -> Engine:
     active.record_shipped(engine, at=AT)
     return engine
 

@@ -128,7 +128,7 @@ def test_rows_that_are_no_records_are_left_out_with_the_reason(content: str, lef
     ("1,2,3\na,b,c\nd,e,f\n", ("1", "2", "3"), 2),
     ("id,note\np1,hello\np2,a, b, c, d\np3,x\n", ("id", "note"), 3),
     ("id,place\nneck,neck\nplace,id\n", ("id", "place"), 2),
-    ("patient_id,recorded_at\nyes,=,=,=,=\n", ("patient_id", "recorded_at"), 1),
+    ("patient_id,recorded_at\nyes,=,=,=,=\n", ("patient_id", "recorded_at"), 1), ("patient_id,recorded_at\n,none;neck,=;\n", ("patient_id", "recorded_at"), 1),
     (_TABLE + "Total,2026-03-03,4\n", ("patient_id", "recorded_at", "severity"), 3),  # as full as a record: a patient
     ("patient_id,recorded_at,severity\nTotal,2026-03-01,5\nTotal,,\n", ("patient_id", "recorded_at", "severity"), 2),
     (_TABLE + "Total,,11\np3,2026-03-03,1\n", ("patient_id", "recorded_at", "severity"), 4),  # not at the end

@@ -47,25 +47,27 @@ def refused(clinic: Clinic, act: Callable[[], object], match: str, kind: type[Ex
 def test_what_leads_where(duckdb_engine: Engine, status: str) -> None:
     rule = "E05" if status == "to_confirm" else "R02"
     clinic = Clinic(duckdb_engine, rules=(rule,))
-    kinds = [kind for kind in triage.LEADS if kind != "propose"]  # which is what closing may come to
-    clinic.sends(*[quiet(str(number), TODAY, weight_loss="yes", urinary_incontinence="yes") for number in range(len(kinds))])
-    for number, kind in enumerate(kinds):
-        details = {"patient_id": str(number)}
+    patients = {kind: str(number) for number, kind in enumerate(triage.LEADS) if kind != "propose"}  # which is what closing may come to
+    clinic.begins(*[quiet(patient_id, TODAY, weight_loss="yes", urinary_incontinence="yes") for patient_id in patients.values()])
+    for patient_id in patients.values():
         for step in TO[status]:
-            acts(clinic, step, rule, **details)
-        if kind in LEADS[status]:
-            before = clinic.flag(rule, str(number))
-            acts(clinic, kind, rule, **details)
-            after = clinic.flag(rule, str(number))
-            assert after["status"] == LEADS[status][kind].replace("=", status)
-            assert (after["version"], after["acted"]) == (before["version"] + 1, True)
-        else:
-            refused(clinic, lambda kind=kind, details=details: acts(clinic, kind, rule, **details), f"{rule} is .*{kind}")
+            acts(clinic, step, rule, patient_id=patient_id)
+    for kind in LEADS[status]:
+        before = clinic.flag(rule, patients[kind])
+        acts(clinic, kind, rule, patient_id=patients[kind])
+        after = clinic.flag(rule, patients[kind])
+        assert after["status"] == LEADS[status][kind].replace("=", status)
+        assert (after["version"], after["acted"]) == (before["version"] + 1, True)
+    stored = everything(duckdb_engine)
+    for kind in patients.keys() - LEADS[status].keys():
+        with pytest.raises(Refused, match=f"{rule} is .*{kind}"):
+            acts(clinic, kind, rule, patient_id=patients[kind])
+    assert everything(duckdb_engine) == stored
 
 
 def test_an_action_is_kept_with_its_event(engine: Engine) -> None:
     clinic = Clinic(engine)
-    clinic.sends(quiet("1", TODAY, **ALL))
+    clinic.begins(quiet("1", TODAY, **ALL))
     seen = {row["flag"]: row["version"] for row in clinic.rows()}
     event = clinic.acts("assign", seen=seen, assignee="M. Ito")
     kept = clinic.rows(triage_action)
@@ -81,7 +83,7 @@ def test_an_action_is_kept_with_its_event(engine: Engine) -> None:
 
 def test_closing_needs_an_outcome_and_an_emergency_a_note(engine: Engine) -> None:
     clinic = Clinic(engine)
-    clinic.sends(quiet("1", TODAY, **ALL))
+    clinic.begins(quiet("1", TODAY, **ALL))
     for details, match in (
             ({}, "outcome"), ({"outcome": "no_longer_met"}, "outcome"), ({"outcome": "evidence_withdrawn"}, "outcome"), ({"outcome": "same_day_visit"}, "note"),
             ({"outcome": "same_day_visit", "text": "  "}, "note")):
@@ -99,7 +101,7 @@ def test_closing_needs_an_outcome_and_an_emergency_a_note(engine: Engine) -> Non
 
 def test_snoozing_is_for_routine_flags_with_a_reason_for_a_month_at_most(engine: Engine) -> None:
     clinic = Clinic(engine)
-    clinic.sends(quiet("1", TODAY, **ALL))
+    clinic.begins(quiet("1", TODAY, **ALL))
     for rule in ("E05", "U02"):
         refused(clinic, lambda rule=rule: acts(clinic, "snooze", rule), "routine")
     for details in ({"text": ""}, {"until_day": None}, {"until_day": TODAY}, {"until_day": TODAY + 31}):
@@ -111,13 +113,13 @@ def test_snoozing_is_for_routine_flags_with_a_reason_for_a_month_at_most(engine:
 @pytest.mark.parametrize(("kind", "details", "match"), [("assign", {"assignee": " "}, "whom"), ("note", {"text": " "}, "empty")])
 def test_assigning_needs_somebody_and_a_note_words(duckdb_engine: Engine, kind: str, details: dict, match: str) -> None:
     clinic = Clinic(duckdb_engine)
-    clinic.sends(quiet("1", TODAY, **ALL))
+    clinic.begins(quiet("1", TODAY, **ALL))
     refused(clinic, lambda: acts(clinic, kind, **details), match)
 
 
 def test_reopening_gives_the_full_time_again(engine: Engine) -> None:
     clinic = Clinic(engine)
-    clinic.sends(quiet("1", TODAY, **ALL))
+    clinic.begins(quiet("1", TODAY, **ALL))
     clinic.closes("U02")
     clinic.days_pass(5)
     acts(clinic, "reopen", "U02")
@@ -130,7 +132,7 @@ def test_reopening_gives_the_full_time_again(engine: Engine) -> None:
 
 def test_all_of_several_flags_or_none(engine: Engine) -> None:
     clinic = Clinic(engine)
-    clinic.sends(quiet("1", TODAY, **ALL))
+    clinic.begins(quiet("1", TODAY, **ALL))
     seen = {row["flag"]: row["version"] for row in clinic.rows()}
     refused(clinic, lambda: clinic.acts("snooze", seen=seen, **FITTING["snooze"]), "routine")
     refused(clinic, lambda: clinic.acts("acknowledge", seen=seen | {99: 1}), "does not exist", NotFound)
@@ -143,7 +145,7 @@ def test_all_of_several_flags_or_none(engine: Engine) -> None:
 
 def test_who_comes_second_is_told_what_the_first_did(engine: Engine) -> None:
     clinic = Clinic(engine)
-    clinic.sends(quiet("1", TODAY, **ALL))
+    clinic.begins(quiet("1", TODAY, **ALL))
     seen = {clinic.flag("E05")["flag"]: clinic.flag("E05")["version"]}
     clinic.acts("acknowledge", seen=seen, by="M. Ito")
     refused(clinic, lambda: clinic.acts("close", seen=seen, outcome="data_error", text="typed wrongly"), "M. Ito acknowledged it.*Nothing of yours", Conflict)
@@ -163,7 +165,7 @@ def test_what_an_evaluation_did_is_told_too(engine: Engine) -> None:
 
 def test_history_and_flags_of_a_patient(engine: Engine) -> None:
     clinic = Clinic(engine)
-    clinic.sends(quiet("1", TODAY, **ALL))
+    clinic.begins(quiet("1", TODAY, **ALL))
     clinic.closes("E05")
     acts(clinic, "note", "U02")
     with engine.connect() as connection:
@@ -179,7 +181,7 @@ def test_history_and_flags_of_a_patient(engine: Engine) -> None:
 
 def test_an_emergency_called_a_data_error_waits_for_a_second_person(engine: Engine) -> None:
     clinic = Clinic(engine)
-    clinic.sends(quiet("1", TODAY, **ALL))
+    clinic.begins(quiet("1", TODAY, **ALL))
     clinic.acts("close", "E05", "U02", outcome="data_error", text="typed wrongly", by="R. Okafor")
     flag_ = clinic.flag("E05")
     assert (flag_["status"], flag_["outcome"], flag_["closed_day"], clinic.status("U02")) == ("to_confirm", None, None, "closed")
@@ -197,7 +199,7 @@ def test_an_emergency_called_a_data_error_waits_for_a_second_person(engine: Engi
 
 def test_a_second_person_who_sees_no_data_error_opens_it_again_with_the_full_time(engine: Engine) -> None:
     clinic = Clinic(engine)
-    clinic.sends(quiet("1", TODAY, **ALL))
+    clinic.begins(quiet("1", TODAY, **ALL))
     acts(clinic, "data error", "E05")
     clinic.days_pass(1)
     clinic.acts("reject", "E05", by="M. Ito", text="she says so herself")
@@ -255,7 +257,7 @@ def test_the_last_action_of_ones_own_is_taken_back_as_if_it_had_not_been(engine:
 
 def test_one_after_the_other_is_taken_back(engine: Engine) -> None:
     clinic = Clinic(engine)
-    clinic.sends(quiet("1", TODAY, **ALL))
+    clinic.begins(quiet("1", TODAY, **ALL))
     first, second = acts(clinic, "acknowledge"), acts(clinic, "start")
     refused(clinic, lambda: undoes(clinic, first), f"{BY} began work on R02", Conflict)
     undoes(clinic, second)
@@ -290,7 +292,7 @@ def test_a_proposal_is_taken_back_until_it_is_confirmed_and_a_confirmation_never
 
 def test_who_may_take_back_what(engine: Engine) -> None:
     clinic = Clinic(engine)
-    clinic.sends(quiet("1", TODAY, **ALL))
+    clinic.begins(quiet("1", TODAY, **ALL))
     acts(clinic, "acknowledge", "E05")
     event = acts(clinic, "assign", "E05")
     other = clinic.acts("acknowledge", "R02", by="M. Ito")
@@ -329,7 +331,7 @@ def test_a_database_of_an_older_release_gets_what_it_lacks(engine: Engine) -> No
         connection.execute(text("ALTER TABLE triage_action DROP COLUMN undoes"))
     database.open_engine(engine.url.render_as_string(hide_password=False)).dispose()
     clinic = Clinic(engine)
-    clinic.sends(quiet("1", TODAY, **ALL))
+    clinic.begins(quiet("1", TODAY, **ALL))
     undoes(clinic, acts(clinic, "acknowledge"))
     assert clinic.status("R02") == "open"
 

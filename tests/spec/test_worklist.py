@@ -34,7 +34,7 @@ def tiles(clinic: Clinic) -> dict[str, tuple]:
 
 def clinic_of_eight(engine: Engine) -> Clinic:
     clinic = Clinic(engine)
-    clinic.sends(
+    clinic.begins(
         quiet("wet", TODAY - 1, source="north", birth_year="1950", steroid_use="yes", **WET, **THIN), quiet("old", TODAY - 20, source="north", **WET),
         quiet("numb", TODAY, source="south", **NUMB), quiet("both", TODAY - 5, source="south", **BOTH), quiet("thin", TODAY, source="north", **THIN),
         scant("scant", TODAY - 2, source="south"), quiet("well", TODAY - 3, source="south"), quiet("later", TODAY + 1, source="south"))

@@ -44,7 +44,7 @@ WRITES: dict[str, Callable[[Clinic], Callable[[], object]]] = {
 
 def _ready(engine: Engine, name: str) -> Clinic:
     clinic = Clinic(engine)
-    clinic.sends(quiet("1", TODAY, entry_id="a", **ALL), quiet("2", TODAY, severity="99", **ALL), *[quiet(str(n), TODAY) for n in range(3, 9)])
+    clinic.begins(quiet("1", TODAY, entry_id="a", **ALL), quiet("2", TODAY, severity="99", **ALL), *[quiet(str(n), TODAY) for n in range(3, 9)])
     clinic.closes("U02")
     if name.startswith("evaluate"):
         clinic.stores(quiet("3", TODAY, severity="2", **ALL))

@@ -125,7 +125,7 @@ def test_places_and_qualities_belong_together(diaries: pd.DataFrame) -> None:
     assert 0.35 < patients.mean() < 0.6
 
 
-def test_loads_on_both_engines(engine: Engine) -> None:
+def test_loads_on_both_engines(engine: Engine, few_rules: None) -> None:
     active.record_shipped(engine, at=NOW)
     said: list[str] = []
     made = demo.load(engine, 30, 400, 2, LAST_DAY, by="Test", at=NOW, progress=said.append)
@@ -138,7 +138,7 @@ def test_loads_on_both_engines(engine: Engine) -> None:
     assert [batch for batch, is_demo in batches if is_demo] == made["batches"] == [1, 2, 3, 4]
 
 
-def test_loading_the_same_again_changes_nothing(duckdb_engine: Engine) -> None:
+def test_loading_the_same_again_changes_nothing(duckdb_engine: Engine, few_rules: None) -> None:
     active.record_shipped(duckdb_engine, at=NOW)
     first, second = (demo.load(duckdb_engine, 20, 200, 2, LAST_DAY, by="Test", at=NOW) for _ in range(2))
     assert (first["entries"], second["entries"]) == (200, 0)

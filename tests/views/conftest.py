@@ -27,24 +27,35 @@ def _without_waste() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="module")
-def clinic_template(request: pytest.FixtureRequest, duckdb_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A database file with some of the shipped rules in force and no diaries, to be copied; with all of them where a module says
-    `ALL_RULES`. Where it is not the rules that are tested, the others only take time."""
+@pytest.fixture(scope="session")
+def whole_template(duckdb_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file with the shipped rules in force and no diaries, to be copied."""
+    return events.prepared(duckdb_template, tmp_path_factory.mktemp("whole"))
+
+
+@pytest.fixture(scope="session")
+def few_template(duckdb_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with a few of them."""
     with pytest.MonkeyPatch.context() as patched:
-        if not getattr(request.module, "ALL_RULES", False):
-            patched.setattr(active, "load", some_rules)
-        yield events.prepared(duckdb_template, tmp_path_factory.mktemp("clinic"))
+        patched.setattr(active, "load", some_rules)
+        return events.prepared(duckdb_template, tmp_path_factory.mktemp("few"))
 
 
 @pytest.fixture
-def clinic(clinic_template: Path, tmp_path: Path) -> Iterator[Engine]:
-    """The database that the app opens in this test: shipped rules, no diaries."""
-    with events.opened(clinic_template, tmp_path) as engine:
+def all_rules() -> None:
+    """For tests that ask for it all shipped rules are in force."""
+
+
+@pytest.fixture
+def clinic(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """The database that the app opens in this test: some of the shipped rules, no diaries."""
+    if "all_rules" not in request.fixturenames:
+        request.getfixturevalue("few_rules")
+    with events.opened(request.getfixturevalue("whole_template" if "all_rules" in request.fixturenames else "few_template"), tmp_path) as engine:
         yield engine
 
 
 @pytest.fixture
 def open_page(clinic: Engine) -> Callable[..., AppTest]:
     """open_page("imports"), or open_page("imports", name="M. Ito") for a reader who has given a name."""
-    return lambda page, name=None: events.open_page(page, name)
+    return events.open_page

@@ -2,12 +2,12 @@
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 from streamlit.components.v2.bidi_component.main import _make_trigger_id
 from streamlit.testing.v1 import AppTest
 
@@ -15,6 +15,7 @@ from dashboard import database, schema, start
 from dashboard.imports import commit, plan, tabular
 from dashboard.imports.commit import Receipt
 from dashboard.views import session
+from tests import databases
 from tests.clinic import Clinic
 
 APP = Path(__file__).parents[2] / "streamlit_app.py"
@@ -42,12 +43,19 @@ def opened(template: Path, folder: Path) -> Iterator[Engine]:
         engine.dispose()
 
 
-def open_page(page: str, name: str | None = None) -> AppTest:
+_pages: dict = {}
+
+
+def open_page(page: str, name: str | None = None, asking: Mapping[str, str | list[str]] | None = None) -> AppTest:
+    """Browser only: a page opened by its address, which may ask something. AppTest knows addresses only once the app has run."""
     at = AppTest.from_file(str(APP), default_timeout=60)
+    at.query_params.update(asking or {})
     if name:
         at.session_state["signed_name"] = name
-    # pages are known once the app has run
-    return settled(settled(at.run()).switch_page(f"dashboard/views/{page}.py").run())
+    if not _pages:
+        _pages.update(settled(AppTest.from_file(str(APP), default_timeout=60).run())._registered_pages)
+    at._registered_pages = _pages
+    return settled(at.switch_page(f"dashboard/views/{page}.py").run())
 
 
 def settled(at: AppTest) -> AppTest:
@@ -123,28 +131,32 @@ def load(engine: Engine, name: str, text: str, by: str = "A. Nurse") -> Receipt:
     return commit.commit_and_evaluate(engine, planned, by=by, at=session.now(), today=today)
 
 
-_begun: dict[tuple[str, str], Path] = {}
+_begun: dict[tuple[str, ...], tuple[Path, list[str]]] = {}
 
 
 def begin_with(engine: Engine, name: str, text: str) -> None:
-    """As `load`, into a database that nothing was loaded into yet, of a file that many tests begin with: evaluated once, and copied
-    for the others."""
+    """As `load`, into a database that nothing was loaded into yet, of a file that many tests begin with."""
+    begin(engine, lambda: load(engine, name, text), name, text)
+
+
+def begin(engine: Engine, prepare: Callable[[], object], *named: str) -> None:
+    """What many tests begin with: done once, and copied for the others."""
     mine = Path(engine.url.database)
-    kept = _begun.get((name, text))
-    if kept is None:
-        load(engine, name, text)
-        kept = _begun[name, text] = mine.parent.parent / f"begun_{len(_begun)}_{mine.parent.name}.duckdb"
-        _copied(engine, f"ATTACH '{kept}' AS other", "CREATE TABLE other.{0} AS SELECT * FROM {0}")
+    with engine.connect() as connection:
+        key = *named, *connection.scalars(select(schema.rule_set.c.digest))
+    if key not in _begun:
+        prepare()
+        with engine.connect() as connection:
+            _begun[key] = mine.parent.parent / f"begun_{len(_begun)}_{mine.parent.name}.duckdb", databases.filled(connection)
+        copy = "CREATE TABLE other.{0} AS SELECT * FROM {0}"
     else:
-        _copied(engine, f"ATTACH '{kept}' AS other (READ_ONLY)", "DELETE FROM {0}", "INSERT INTO {0} SELECT * FROM other.{0}")
-
-
-def _copied(engine: Engine, attach: str, *each: str) -> None:
+        databases.empty(engine)
+        copy = "INSERT INTO {0} SELECT * FROM other.{0}"
+    kept, tables = _begun[key]
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.exec_driver_sql(attach)
-        for name in schema.metadata.tables:
-            for statement in each:
-                connection.exec_driver_sql(statement.format(name))
+        connection.exec_driver_sql(f"ATTACH '{kept}' AS other")
+        for table in tables:
+            connection.exec_driver_sql(copy.format(table))
         connection.exec_driver_sql("DETACH other")
 
 

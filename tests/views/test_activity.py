@@ -13,7 +13,7 @@ from dashboard.imports import undo
 from dashboard.schema import flag
 from dashboard.triage import Action
 from dashboard.views import session
-from tests.views.events import click, has, load, sheet, shown
+from tests.views.events import begin, click, has, load, sheet, shown
 
 Open = Callable[..., AppTest]
 
@@ -25,13 +25,17 @@ def happened(at: AppTest) -> list[str]:
 @pytest.fixture
 def busy(clinic: Engine) -> Engine:
     """An import, an acknowledgement, an undo."""
+    begin(clinic, lambda: prepare(clinic), "busy")
+    return clinic
+
+
+def prepare(clinic: Engine) -> None:
     load(clinic, "march.csv", sheet("0412,2025-03-01,4,mid_back,yes,no"), by="A. Nurse")
     with clinic.connect() as connection:
         versions = dict(connection.execute(select(flag.c.flag, flag.c.version)).all())
     triage.act(clinic, versions, Action("acknowledge"), by="M. Ito", at=session.now(), today=session.today())
     load(clinic, "april.csv", sheet("0413,2025-04-01,4,mid_back,no,no", "0413,2025-04-02,44,mid_back,no,no"), by="A. Nurse")
     undo.undo_and_evaluate(clinic, 2, by="M. Ito", at=session.now(), today=session.today())
-    return clinic
 
 
 def test_sentences_newest_first(open_page: Open, busy: Engine) -> None:

@@ -178,19 +178,13 @@ def test_high_risk_patients_by_their_worst_tier(page: AppTest) -> None:
 
 def test_an_address_is_a_question(open_page: Open, clinic: Engine) -> None:
     begin_with(clinic, "march.csv", DIARY)
-    at = AppTest.from_file(str(events.APP), default_timeout=60)
-    at.run()
-    at.query_params.update(Cohort(qualities=("dull",), severity_to=4).to_params() | {"per": ["entry"]})
-    events.settled(at.switch_page("dashboard/views/cohort.py").run())
+    at = open_page("cohort", asking=Cohort(qualities=("dull",), severity_to=4).to_params() | {"per": ["entry"]})
     assert "Entries with dull pain and severity 4 or less: **2 patients** · **2 entries**" in shown(at)
 
 
 def test_an_address_that_cannot_be_read_is_not_half_answered(open_page: Open, clinic: Engine) -> None:
     begin_with(clinic, "march.csv", DIARY)
-    at = AppTest.from_file(str(events.APP), default_timeout=60)
-    at.run()
-    at.query_params["severity_from"] = "much"
-    events.settled(at.switch_page("dashboard/views/cohort.py").run())
+    at = open_page("cohort", asking={"severity_from": "much"})
     assert r"severity\_from\: this value cannot be read. Expected a number." in shown(at)
     assert {one.key for one in at.get("bidi_component")} == {"themed"}, "no chart"
     click(at, "ask_all")
