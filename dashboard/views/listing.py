@@ -46,10 +46,10 @@ def tiles(counts: dict, chosen: str | None, choose: Callable[[str], None], key: 
         else:
             text = f"{label}  \n**{counted(tile['patients'], 'patient')}**  \n:gray[:small[{UNDER[bucket]}]]"
         if chosen == bucket:
-            # colours of the page are too faint on the filled button
-            text = re.sub(r":(?:red|orange|violet|blue|gray|small)\[|\]", "", text)
-        grid.button(text, key=f"{key}_{bucket}", type="primary" if chosen == bucket else "secondary", width="stretch", on_click=choose, args=(bucket,),
-                      help="Show everybody again" if chosen == bucket else "Show only these")
+            text = text.replace(label, f":primary-badge[✓ {re.sub(r':[a-z]+', '', label).strip('[]')}]")
+        # of one kind, chosen or not: a button of another kind would be another button, and the keyboard be back at the top of the page
+        grid.button(text, key=f"{key}_{bucket}", width="stretch", on_click=choose, args=(bucket,),
+                    help="Show everybody again" if chosen == bucket else "Show only these")
 
 
 # --- to take along ----------------------------------------------------------------------------------------------------------------

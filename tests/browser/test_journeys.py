@@ -137,7 +137,8 @@ def test_the_worklist_by_keyboard_and_an_emergency_closed_with_outcome_and_note(
         pytest.fail("the tile is not reached by Tab")
     press(page, "Enter")
     assert set(cells(page, "list", 1)) == {"▲ Same-day"}
-    click(page, "tile_same_day")
+    press(page, "Enter")  # the keyboard is where it was
+    assert set(cells(page, "list", 1)) != {"▲ Same-day"}
     mark_row(page, "list", 0)
     first = patient(page)
     press(page, "j")
