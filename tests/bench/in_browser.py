@@ -18,6 +18,7 @@ from tests.bench.subject import Subject
 
 ROOT = Path(__file__).parents[2]
 STARTS, LONG = 3, 45  # no more starts once they took so many seconds together
+LOOKS = 3  # seconds between two clicks of somebody who looks at what she asked
 PAUSE = 300  # milliseconds between two clicks
 SESSIONS, EVERY, ROUNDS = 10, 5, 3  # people at the same time, seconds between two clicks of each, and how many clicks of each
 BODY, CHART = ".st-key-body_map [role=checkbox][data-code='{}']", ".st-key-chart_{} [data-code='{}']"
@@ -87,6 +88,14 @@ def clicked(subject: Subject) -> Iterator[Row]:
                 taken[asked] += [_click(page, first), _click(page, second)]
                 for back in (second, first):
                     _click(page, back)
+    with tempfile.TemporaryDirectory(prefix="pain-diary-bench-") as folder, _chromium() as browser, \
+            _app(Path(shutil.copy(subject.file, folder)), _free_port(), "yes") as url:
+        page, found = _ready(browser, url), []
+        for mark, _ in PAIRS:
+            page.wait_for_timeout(1000 * LOOKS)
+            found.append(_click(page, mark))
+            _click(page, mark)
+        taken[f"never asked before, {LOOKS} s after the click before"] = found
     for asked, found in taken.items():
         cards, whole = (median(values) for values in zip(*found, strict=True))
         yield Row(f"click to the six cards, median of {len(found)}, {asked}", subject.entries, cards, 0.5)
@@ -174,10 +183,10 @@ def _free_port() -> int:
 
 
 @contextmanager
-def _app(file: Path, port: int) -> Iterator[str]:
+def _app(file: Path, port: int, ahead: str = "no") -> Iterator[str]:
     from tests.servers import leashed
     url = f"http://127.0.0.1:{port}"
-    environment = {**os.environ, "PAIN_DIARY_DATABASE": f"duckdb:///{file}", "PAIN_DIARY_DEMO": "no", "PAIN_DIARY_PROBE": "yes"}
+    environment = {**os.environ, "PAIN_DIARY_DATABASE": f"duckdb:///{file}", "PAIN_DIARY_DEMO": "no", "PAIN_DIARY_PROBE": "yes", "PAIN_DIARY_AHEAD": ahead}
     with ExitStack() as running:
         log = running.enter_context(tempfile.TemporaryFile("w+"))
         process = running.enter_context(leashed([sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.port", str(port)], log, cwd=ROOT,
