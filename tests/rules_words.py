@@ -366,11 +366,14 @@ RULES: dict[str, tuple[str, Callable[[Case], tuple[Answer, int | None, list[Entr
                                                              any_symptom("night_pain"))))),
     "R06": ("UUR", rule(worse(7), worse(9, by=1, share=Fraction(0)), worse(0))),
     "R07": ("R", rule(impact)),
+    "R09": ("R", rule(in_one(lambda e: "flare" in e.yes and bool(e.worst_is(7)), lambda entries: every(any_symptom("flare")(entries), worst(7)(entries))))),
     "R10": ("RR", rule(lambda case: (every(silent(case), bool(case.urgent)), []), silent_after_severe)),
     "R12": ("R", rule(at_the_end)),
     "I01": ("IIIIII", rule(
         said(aged(51), recent_onset), said(young, recent_onset), said(any_symptom("night_pain")), said(any_symptom("steroid_use")),
         said(any_symptom("osteoporosis")), and_(not_met("U01"), said(FEVER)))),
     "I02": ("I", rule(in_one(lambda e: bool(BETWEEN([e]) and e.like({"twisting"})), lambda entries: every(BETWEEN(entries), like("twisting")(entries))))),
+    "I03": ("I", rule(said(at_least(2, like("burning"), like("electric_shock"), like("radiating"), like("tingling", "pins_and_needles")),
+                           shows=lambda e: bool(e.like({"burning", "electric_shock", "radiating", "tingling", "pins_and_needles"}))))),
 }
 ASK_OTHERS = ("U04", "U09", "I01", "R10")
