@@ -2,7 +2,7 @@
 and of what they deny. Conditions are asked of the columns of a record."""
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import BigInteger, Boolean, ColumnElement, Float, FromClause, Select, case, cast, func, or_, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, FromClause, Select, and_, case, cast, func, or_, select, true, type_coerce
 
 from dashboard.codelists import ANSWERED, LISTS, LOCATION
 from dashboard.database import band, bit_or, has
@@ -67,7 +67,8 @@ def spelled(entries: FromClause) -> dict[str, ColumnElement]:
     e = entries.c
     new = type_coerce(e.present_new, BigInteger)  # whatever type it was derived with
     # severity or worst above 0; or both blank and something named
-    pain = func.coalesce(func.greatest(e.severity, e.worst_severity, type_=Float) > 0, e.locations + e.qualities != 0, type_=Boolean)
+    pain = case((e.severity > 0, true()), (e.worst_severity > 0, true()),
+                else_=and_(e.severity.is_(None), e.worst_severity.is_(None), e.locations + e.qualities != 0))
     onset = case((e.onset_day <= e.day, e.onset_day))
     worst = func.coalesce(e.worst_severity, e.severity)
     return {
