@@ -46,6 +46,7 @@ _ADVISORY_LOCK = 7_246_312  # any number, as long as every process of ours asks 
 # after several parallel inserts of some 200,000 rows each in one transaction.
 # And with its row group pruner, ORDER BY ... LIMIT finds nothing where the rows that were first or last in order have been deleted.
 _SETTINGS = {"duckdb": {"config": {"preserve_insertion_order": False, "disabled_optimizers": "row_group_pruner"}}}
+_WORTH_ANALYSING = 1_000  # rows of a TEMP table; with fewer, PostgreSQL takes longer to look at them than it could lose by not knowing them
 _locks: WeakKeyDictionary[Engine, threading.Lock] = WeakKeyDictionary()
 _locks_guard = threading.Lock()
 
@@ -248,8 +249,7 @@ def fill(connection: Connection, stored: Table, rows: Insert) -> None:
     _empty(connection, stored)
     if connection.dialect.name == "postgresql":
         _roomy(connection)
-    connection.execute(rows)
-    _ready(connection, stored)
+    _ready(connection, stored, connection.execute(rows, execution_options={"preserve_rowcount": True}).rowcount)
 
 
 def store(connection: Connection, name: str, statement: Select) -> Table:
@@ -263,7 +263,7 @@ def store_rows(connection: Connection, name: str, columns: dict[str, Callable], 
     """Rows that Python made, as a TEMP table of this connection."""
     stored = _empty(connection, _temporary(name, tuple(columns.items())))
     append(connection, stored, rows.select(list(columns)))
-    return _ready(connection, stored)
+    return _ready(connection, stored, rows.num_rows)
 
 
 def _empty(connection: Connection, stored: Table) -> Table:
@@ -277,7 +277,7 @@ def _renewed(stored: Table, dialect: Dialect) -> str:
     return f'DROP TABLE IF EXISTS "{stored.name}"; {CreateTable(stored).compile(dialect=dialect)}'
 
 
-def _ready(connection: Connection, stored: Table) -> Table:
-    if connection.dialect.name == "postgresql":
+def _ready(connection: Connection, stored: Table, rows: int) -> Table:
+    if connection.dialect.name == "postgresql" and rows >= _WORTH_ANALYSING:
         connection.execute(text(f'ANALYZE "{stored.name}"'))
     return stored

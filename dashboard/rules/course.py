@@ -106,10 +106,10 @@ def _(condition: DurationAtLeast | DurationCrossed, seen: Seen) -> Select:
 
 def _compared(condition: NotImproved, seen: Seen) -> FromClause:
     """`is_first` and `is_last` mark the diary days that are compared, which never overlap."""
-    day = seen.diary.c
-    order = {"partition_by": day.patient, "order_by": day.day}
-    n = func.count().over(**order, rows=(None, None))  # in the order of the other, so that both take one sort
-    d = select(seen.diary, func.row_number().over(**order).label("nth"), n.label("n")).subquery()
+    day, own = seen.diary.c, seen.diary.alias().c
+    sizes = select(own.patient, func.count().label("n")).group_by(own.patient).subquery()  # counting is faster apart than in a window
+    nth = func.row_number().over(partition_by=day.patient, order_by=day.day).label("nth")
+    d = select(seen.diary, nth, sizes.c.n).join(sizes, sizes.c.patient == day.patient).subquery()
     nth, n = d.c.nth, d.c.n
     return select(d, and_(nth <= condition.span, 2 * nth <= n).label("is_first"),
                   and_(n - nth < condition.span, 2 * (n - nth + 1) <= n).label("is_last")).subquery()

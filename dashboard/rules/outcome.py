@@ -24,14 +24,14 @@ from sqlalchemy import (
 )
 
 from dashboard.database import bit_or
-from dashboard.rules.compile import answer
+from dashboard.rules.compile import Asked, answer
 from dashboard.rules.conditions import AnyOf, AtLeast, Condition, Not
 from dashboard.rules.course import behind, gathered, history, totalled
 from dashboard.rules.definition import Arm, Rule
 from dashboard.rules.history import EVIDENCE, FINDINGS, WORDS, Shown, among, by_entry, by_span, grouped, regardless, reporting, shown_around, totals, windows
 from dashboard.rules.look import Look
 from dashboard.rules.over_time import AnyRuleMet, WithinDays
-from dashboard.rules.seen import Script, Seen
+from dashboard.rules.seen import Inline, Script, Seen
 
 Known = Mapping[Condition, Shown]
 
@@ -77,11 +77,19 @@ def questions(name: str, rules: tuple[Rule, ...], look: Look, assess: tuple[Rule
         a.patient, _bits((rule, _combined(rule, a)) for rule in rules).label("met"),
         _bits((rule, _combined(rule, a).is_(None)) for rule in rules).label("cannot_assess"),
         _bits((rule, _combined(rule, recently.c).is_not(None)) for rule in asked).label("assessed_recently")).select_from(together))
-    keys = tuple(dict.fromkeys(key for rule in rules for arm in rule.arms for key in _shown_by(arm)))
-    shown |= _asked(told, f"{name}_told", [key for key in keys if isinstance(key, _Told)], seen, _told_to(rules, arms, seen))
-    shown |= _shown_around(told, name, rules, [key for key in keys if isinstance(key, WithinDays)], arms, seen)
+    if seen.entries.raw:
+        every = shown | _evidence(told, name, rules, arms, seen)
+        known = dict.fromkeys(rules, every)
+    else:  # few entries are read again in less time than it takes to plan what no rule that is met asks for
+        known = {rule: shown | _evidence(Inline(), name, (rule,), arms, seen) for rule in rules}
     names = [c.name for c in seen.met.c]
-    return Questions(script, standing, told, {rule.bit: seen.met.insert().from_select(names, _met(rule, arms, seen, shown)) for rule in rules})
+    return Questions(script, standing, told, {rule.bit: seen.met.insert().from_select(names, _met(rule, arms, seen, known[rule])) for rule in rules})
+
+
+def _evidence(script: Script, name: str, rules: tuple[Rule, ...], arms: Table, seen: Seen) -> dict[Condition, Shown]:
+    keys = tuple(dict.fromkeys(key for rule in rules for arm in rule.arms for key in _shown_by(arm)))
+    told = _asked(script, f"{name}_told", [key for key in keys if isinstance(key, _Told)], seen, _told_to(rules, arms, seen))
+    return told | _shown_around(script, name, rules, [key for key in keys if isinstance(key, WithinDays)], arms, seen)
 
 
 def entries_behind(connection: Connection, rule: Rule, look: Look) -> Select:
@@ -149,9 +157,10 @@ def _beside(records: FromClause, shown: Iterable[Shown]) -> FromClause:
 
 def _arms(rules: Iterable[Rule], records: Table, shown: Known) -> Select:
     """Whether each arm of each rule holds of each patient."""
-    columns = [answer(arm.when, records, shown).label(_name(rule, n)) for rule in rules for n, arm in enumerate(rule.arms)]
-    asked = [shown[part] for part in dict.fromkeys(part for rule in rules for part in rule.parts) if part in shown]
-    return select(records.c.patient, *columns).select_from(_beside(records, asked))
+    asked = Asked(records)
+    columns = [answer(arm.when, asked, shown).label(_name(rule, n)) for rule in rules for n, arm in enumerate(rule.arms)]
+    said, known = asked.answers(), [shown[part] for part in dict.fromkeys(part for rule in rules for part in rule.parts) if part in shown]
+    return select(said.c.patient, *columns).select_from(_beside(said, known))
 
 
 def _name(rule: Rule, arm: int) -> str:

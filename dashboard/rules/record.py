@@ -2,7 +2,7 @@
 and of what they deny. Conditions are asked of the columns of a record."""
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import BigInteger, Boolean, ColumnElement, Float, FromClause, Select, case, cast, func, or_, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, FromClause, Select, and_, case, cast, func, or_, select, true, type_coerce
 
 from dashboard.codelists import ANSWERED, LISTS, LOCATION
 from dashboard.database import band, bit_or, has
@@ -67,25 +67,21 @@ def spelled(entries: FromClause) -> dict[str, ColumnElement]:
     e = entries.c
     new = type_coerce(e.present_new, BigInteger)  # whatever type it was derived with
     # severity or worst above 0; or both blank and something named
-    pain = func.coalesce(func.greatest(e.severity, e.worst_severity, type_=Float) > 0, e.locations + e.qualities != 0, type_=Boolean)
+    pain = case((e.severity > 0, true()), (e.worst_severity > 0, true()),
+                else_=and_(e.severity.is_(None), e.worst_severity.is_(None), e.locations + e.qualities != 0))
     onset = case((e.onset_day <= e.day, e.onset_day))
-    worst = func.coalesce(e.worst_severity, e.severity)
+    worst, dated = func.coalesce(e.worst_severity, e.severity), cast(e.day, BigInteger) * YEARS
     return {
         "severity": e.severity, "interference": e.interference, "worst": worst, "trend": e.trend, "pain": pain, "onset": onset, "helped": e.relief_helped,
         "present": e.symptoms_present, "denied": e.symptoms_denied, "present_new": new, "denied_new": type_coerce(e.denied_new, BigInteger),
         "present_old": e.symptoms_present - new, "history_present": e.history_present, "history_denied": e.history_denied,
         "temperature": e.temperature_c, "bad": worst, "since": e.day - onset,
         "sudden": case((e.onset_speed == "sudden", func.coalesce(e.day - onset, 0))),
-        "born": case((e.birth_year.is_not(None), cast(e.day, BigInteger) * YEARS + e.birth_year)),
-        "sexed": case((e.sex.is_not(None), cast(e.day, BigInteger) * YEARS + _number(e.sex, {code: n for n, code in enumerate(single.SEXES)}))),
-        **{f"choice_{name}": _number(e[name], {code: 1 << bit for code, bit in single.choice(name).bit.items()}) for name in single.CHOSEN_FROM},
+        "born": dated + e.birth_year, "sexed": dated + case({code: n for n, code in enumerate(single.SEXES)}, value=e.sex),
+        **{f"choice_{name}": case({code: 1 << bit for code, bit in single.choice(name).bit.items()}, value=e[name], else_=0) for name in single.CHOSEN_FROM},
         # who names only a place that is none of ours has not said where
         "answered": case((e.locations == 0, e.answered), else_=band(e.answered, ANSWERED.all_bits - ANSWERED.bits(("locations",)))),
         **{f"list_{name}": e[name] for name in LISTS}}
-
-
-def _number(cell: ColumnElement[str], numbers: dict[str, int]) -> ColumnElement[int]:
-    return case(numbers, value=cell, else_=0)
 
 
 def recorded(entries: FromClause, columns: tuple[str, ...]) -> list[ColumnElement]:

@@ -20,7 +20,7 @@ class Script:
     def __init__(self) -> None:
         self._steps: list[tuple[Table | None, Insert]] = []
 
-    def store(self, name: str, statement: Select) -> Table:
+    def store(self, name: str, statement: Select) -> FromClause:
         stored, rows = database.temporary(name, statement)
         self._steps.append((stored, rows))
         return stored
@@ -35,6 +35,13 @@ class Script:
                 connection.execute(rows)
             else:
                 database.fill(connection, stored, rows)
+
+
+class Inline(Script):
+    """The same as parts of the statements that read them."""
+
+    def store(self, name: str, statement: Select) -> FromClause:
+        return statement.subquery(name)
 
 
 @dataclass(frozen=True)
