@@ -3,7 +3,8 @@
 A few passes over the entries make TEMP tables: one record a patient, the few entries with a finding, the last days of each patient, the
 current episodes. Then all rules are asked together over those. Whoever reads an outcome reads it on the same connection.
 """
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -23,17 +24,19 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Doubt:
-    """Rules that raised, and rules of which one did."""
+    """Rules that raised; rules of which one did; rules of which one did when entries were read for all of them."""
     failed: frozenset[str] = frozenset()
     suspected: frozenset[str] = frozenset()
+    unread: frozenset[str] = frozenset()
 
 
 class RuleFailed(Exception):
     """The database refused the statement of one of these rules, and the transaction with it. Its text holds no patient data."""
 
-    def __init__(self, rule_ids: tuple[str, ...], kind: str) -> None:
-        super().__init__(f"{kind} in rule {' or '.join(rule_ids)}")
-        self.rule_ids = rule_ids
+    def __init__(self, rules: tuple[Rule, ...], kind: str, doubt: str = "suspected") -> None:
+        super().__init__(f"{kind} in rule {' or '.join(rule.rule_id for rule in rules)}")
+        found = frozenset(rule.rule_id for rule in rules)
+        self.raises = {"failed" if len(rules) == 1 else doubt: found}
 
 
 @dataclass(frozen=True)
@@ -57,8 +60,7 @@ def isolated(work: Callable[[Doubt], T]) -> T:
         try:
             return work(doubt)
         except RuleFailed as error:
-            alone = len(error.rule_ids) == 1
-            doubt = replace(doubt, failed=doubt.failed | set(error.rule_ids)) if alone else replace(doubt, suspected=doubt.suspected | set(error.rule_ids))
+            doubt = replace(doubt, **{name: getattr(doubt, name) | rule_ids for name, rule_ids in error.raises.items()})
 
 
 def evaluate(connection: Connection, entries: Select, rules: tuple[Rule, ...], as_of: int, everybody: bool = True, doubt: Doubt = Doubt(),
@@ -67,17 +69,19 @@ def evaluate(connection: Connection, entries: Select, rules: tuple[Rule, ...], a
     `assess` are the rules of which it is asked whether they could be assessed lately; if not given, those that hang a bucket on it.
     Raises RuleFailed where a rule cannot be asked; see `isolated`."""
     assess = tuple(rule for rule in rules if rule.assess_required) if assess is None else tuple(assess)
-    looked = look(connection, entries, rules, as_of, not everybody or cohort.holds_at_most(connection, FEW), assess)
+    asked, copy = tuple(rule for rule in rules if rule.rule_id not in doubt.failed), not everybody or cohort.holds_at_most(connection, FEW)
+    assess = tuple(rule for rule in assess if rule in asked)
+    for rule in asked:
+        if rule.rule_id in doubt.unread:  # each alone, so that the one that raises is known by its name
+            with _blamed((rule,)):
+                look(connection, entries, (rule,), as_of, copy)
+    with _blamed(asked, "unread", known=doubt.unread):
+        looked = look(connection, entries, rules, as_of, copy, assess, doubt.failed)
     seen = looked.seen
     standings = []
-    for number, batch in enumerate(_batches([rule for rule in rules if rule.rule_id not in doubt.failed], doubt.suspected)):
-        try:
+    for number, batch in enumerate(_batches(asked, doubt.suspected)):
+        with _blamed(batch):
             standings.append(answered(connection, questions(f"rule_{number}", batch, looked, assess)))
-        except Exception as error:
-            if isinstance(error, DBAPIError) and error.connection_invalidated:
-                raise
-            kind = type(error.orig if isinstance(error, DBAPIError) else error).__name__
-            raise RuleFailed(tuple(rule.rule_id for rule in batch), kind) from None
     r, together = seen.records.c, seen.records
     for stood in standings:
         together = together.join(stood, stood.c.patient == r.patient)
@@ -85,6 +89,17 @@ def evaluate(connection: Connection, entries: Select, rules: tuple[Rule, ...], a
     standing = database.store(connection, "rule_standing", select(r.patient, r.last_day, *sets).select_from(together))
     _check(connection, seen.met, standing, seen.records)
     return Outcomes(seen.met, standing, tuple(rule.rule_id for rule in rules if rule.rule_id in doubt.failed), seen.episodes)
+
+
+@contextmanager
+def _blamed(rules: tuple[Rule, ...], doubt: str = "suspected", known: frozenset[str] = frozenset()) -> Iterator[None]:
+    """What raises in here is one of these rules, unless each of them went well alone."""
+    try:
+        yield
+    except Exception as error:
+        if (isinstance(error, DBAPIError) and error.connection_invalidated) or known.issuperset(rule.rule_id for rule in rules):
+            raise
+        raise RuleFailed(rules, type(error.orig if isinstance(error, DBAPIError) else error).__name__, doubt) from None
 
 
 def _check(connection: Connection, met: Table, standing: Table, records: Table) -> None:

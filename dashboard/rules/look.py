@@ -50,22 +50,24 @@ class Look:
     script: Script
 
 
-def look(connection: Connection, entries: Select, rules: tuple[Rule, ...], as_of: int, copy: bool, assess: tuple[Rule, ...] = ()) -> Look:
+def look(connection: Connection, entries: Select, rules: tuple[Rule, ...], as_of: int, copy: bool, assess: tuple[Rule, ...] = (),
+         without: frozenset[str] = frozenset()) -> Look:
     """Reads the entries. `copy` reads them once into a table of their own: where that is there, the rest is known from the last time.
-    `assess` are the rules that will be asked of the last days alone."""
-    read = columns_read(part for rule in rules for part in rule.parts)
+    `assess` are the rules that will be asked of the last days alone; nothing is read for the rules `without`."""
+    asked = tuple(rule for rule in rules if rule.rule_id not in without)
+    read = columns_read(part for rule in asked for part in rule.parts)
     live = entries.subquery()
     live = select(live).where(live.c.day <= as_of).subquery()
     today = database.store(connection, "rule_as_of", select(literal(as_of).label("as_of"), literal(date_of(as_of).year).label("as_of_year")))
-    made = _look(Entries(database.store(connection, "rule_entry", said(live, read)), read, raw=False), rules, assess, today) if copy else (
-        _look.__wrapped__(Entries(live, read, raw=True), rules, assess, today))
+    made = _look(Entries(database.store(connection, "rule_entry", said(live, read)), read, raw=False), rules, asked, assess, today) if copy else (
+        _look.__wrapped__(Entries(live, read, raw=True), rules, asked, assess, today))
     made.script.run(connection)
     return made
 
 
 @lru_cache(maxsize=32)
-def _look(all_: Entries, rules: tuple[Rule, ...], assess: tuple[Rule, ...], today: Table) -> Look:
-    parts, parts_lately = (tuple(dict.fromkeys(part for rule in which for part in rule.parts)) for which in (rules, assess))
+def _look(all_: Entries, rules: tuple[Rule, ...], asked: tuple[Rule, ...], assess: tuple[Rule, ...], today: Table) -> Look:
+    parts, parts_lately = (tuple(dict.fromkeys(part for rule in which for part in rule.parts)) for which in (asked, assess))
     script, read, read_lately = Script(), all_.columns, columns_read(parts_lately)
     met = script.store("rule_met", select(*[cast(null(), kind).label(name) for name, kind in MET.items()]).where(false()))
     everything = all_.everything()
@@ -73,7 +75,7 @@ def _look(all_: Entries, rules: tuple[Rule, ...], assess: tuple[Rule, ...], toda
     records = script.store("rule_record", _records(everything, read, today).add_columns(
         func.min(e.day).label("first_day"), func.min(e.onset).label("first_onset"),
         func.max(case((and_(e.pain, e.onset.is_(None)), e.day))).label("last_open_pain")))
-    r, looked_for = records.c, tuple(_in_findings(rules))
+    r, looked_for = records.c, tuple(_in_findings(asked))
     f = all_.where(lambda entry: _clue(looked_for, entry)).c
     # what is not read is not copied: at millions of entries each column counts
     findings = script.store("rule_finding", select(*[f[name] for name in ("entry", "patient", "day", *of_one(columns_read(looked_for)))]))

@@ -3,7 +3,7 @@ import re
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Boolean, ColumnElement, Connection, Engine, FromClause, Table, delete, literal_column, select
+from sqlalchemy import Boolean, ColumnElement, Connection, Engine, FromClause, Select, Table, delete, literal_column, select, text
 
 from dashboard import cohort
 from dashboard.errors import Refused
@@ -13,13 +13,14 @@ from dashboard.rules import outcome as asking
 from dashboard.rules.conditions import AllOf, AnyAnswer, AtLeast, Condition, Not, OrUnknown, Reported
 from dashboard.rules.definition import FOLDER, Rule, RuleSet, as_data, digest, document, files, from_document, load, not_in_force, reads, reason
 from dashboard.rules.evaluate import Doubt, Outcomes, buckets, evaluate, isolated
+from dashboard.rules.look import Look
 from dashboard.rules.over_time import NoRelief, WithinDays
 from tests import diaries
 
 RULES = load()
 SOME = tuple(rule for rule in RULES if rule.assess_required or rule.rule_id == "U01")
 SHIPPED = (*[f"E{n:02}" for n in range(1, 17)], *[f"U{n:02}" for n in range(1, 13)],
-           "R01", "R02", "R03", "R04", "R05", "R06", "R07", "R09", "R10", "R11", "I01", "I02", "R12")
+           "R01", "R02", "R03", "R04", "R05", "R06", "R07", "R09", "R10", "R11", "I01", "I02", "R12", "I03")
 GOOD = '''
 id = "X01"
 bit = 60
@@ -244,14 +245,20 @@ def _two(engine: Engine) -> None:
         """))
 
 
-@pytest.mark.parametrize("how", ["python", "database"])
+@pytest.mark.parametrize("how", ["python", "database", "reading"])
 @pytest.mark.parametrize("everybody", [True, False])
 def test_a_failing_rule_takes_no_other_down_and_clears_nobody(engine: Engine, monkeypatch: pytest.MonkeyPatch, how: str, everybody: bool) -> None:
     _two(engine)
-    original = asking.answer
+    original, reading = asking.answer, evaluation.look
+
+    def look(connection: Connection, entries: Select, rules: tuple[Rule, ...], *how_: object) -> Look:
+        without = next((one for one in how_ if isinstance(one, frozenset)), frozenset())
+        if any(rule.rule_id == "E04" for rule in rules) and "E04" not in without:
+            connection.execute(text("SELECT no_such_column FROM import_batch"))
+        return reading(connection, entries, rules, *how_)
 
     def answer(condition: Condition, record: FromClause, shown: object) -> ColumnElement[bool]:
-        if condition != RuleSet(1, SOME).by_id("E04").arms[0].when:
+        if how == "reading" or condition != RuleSet(1, SOME).by_id("E04").arms[0].when:
             return original(condition, record, shown)
         if how == "python":
             raise ZeroDivisionError
@@ -259,6 +266,8 @@ def test_a_failing_rule_takes_no_other_down_and_clears_nobody(engine: Engine, mo
 
     monkeypatch.setattr(evaluation, "questions", asking.questions.__wrapped__)  # what is asked is not kept from one time to the next
     monkeypatch.setattr(asking, "answer", answer)
+    if how == "reading":
+        monkeypatch.setattr(evaluation, "look", look)
     as_of = diaries.FIRST + 100
 
     def work(doubt: Doubt) -> tuple[Outcomes, dict[int, tuple]]:
