@@ -125,6 +125,35 @@ def _places(name: str, code: str) -> tuple[Cell, Cell, Cell]:
     return (code, "n"), ("", "answered"), (NOT_RECORDED, "n")
 
 
+def weekly(made: pd.DataFrame, control: Control) -> pd.DataFrame:
+    """The first column names the week; the others count patients, of whom one may be in several weeks and no sum is written."""
+    week, *columns = made
+    frame = made.rename(columns={week: "code"})
+    kept = replace(disclosure.protect(disclosure.apart(frame, columns), control.most), control=control)
+    return pd.DataFrame({week: made[week], **{name: [kept[code, name] for code in frame["code"]] for name in columns}}, dtype=object).assign(
+        counts="patients", disclosure_control=control.sentence())
+
+
+def workload(made: pd.DataFrame, observed: float, control: Control) -> pd.DataFrame:
+    """A row a rule: code, title, flags, acted, contacted, never, and flags that are new. Few flags are of few patients. By code: the order
+    on screen would tell which of two that are not written is larger."""
+    made = made.sort_values("code", ignore_index=True)
+    names = ("flags", "acted", "contacted", "never")
+    new = [name for name in made if name not in ("code", "title", *names)]
+    counts = (disclosure.apart(made, new), disclosure.acted_on(made))
+    words = {cell: word for one in counts for cell, word in disclosure.protect(one, control.most).words.items()}
+    kept = Kept(Counts({cell: n for one in counts for cell, n in one.n.items()}, ()), words, control)
+
+    def column(name: str) -> list[object]:
+        return [kept[code, name] if (code, name) in kept.counts.n else "" for code in made["code"]]
+
+    def rate(n: object) -> str:
+        return n if isinstance(n, str) else f"{100 * n / observed:.2f}" if observed else ""
+    rates = {f"{name}_per_100_patient_weeks": [rate(n) for n in column(name)] for name in new}
+    return pd.DataFrame({"rule": made["code"], "title": made["title"], **{name: column(name) for name in (*new, *names)}, **rates}, dtype=object).assign(
+        counts="flags", disclosure_control=control.sentence())
+
+
 # --- tables ------------------------------------------------------------------------------------------------------------------------------
 
 def _share(n: int | str, of: int | str) -> str:

@@ -150,3 +150,13 @@ def test_where_one_chart_hides_how_many_there_are_all_do() -> None:
     assert {made.base for made in charts} == {"suppressed"}
     text = report.page("All <entries>", Counted(charts[0].base, 40, charts), ["As of today"], disclaimer="Not monitored")
     assert "All &lt;entries&gt;" in text and "suppressed patients" in text and "40" not in text.split("</style>")[1].split("<svg")[0]
+
+
+def test_workload_leaves_few_flags_out_and_their_rates_with_them() -> None:
+    made = pd.DataFrame({"code": ["E01", "R02"], "title": ["One", "Two"], "new_flags_in_force": pd.array([3, 40], "Int64"),
+                         "new_flags_draft": pd.array([None, 52], "Int64"), "flags": [30, 11], "acted": [28, 11], "contacted": [12, 0], "never": [2, 0]})
+    assert outgoing.workload(made, 1000, ROUNDED).iloc[:, 2:-2].to_numpy().tolist() == [
+        ["1 to 10", "", 30, "suppressed", 15, "1 to 10", "1 to 10", ""], [40, 50, 15, 15, 0, 0, "4.00", "5.00"]]
+    weeks = pd.DataFrame({"Week to": ["1 Mar", "8 Mar"], "Emergency": [0, 9], "Same-day": [11, 53]})
+    assert outgoing.weekly(weeks, ROUNDED).iloc[:, :3].to_numpy().tolist() == [["1 Mar", 0, 15], ["8 Mar", "1 to 10", 55]]
+    assert outgoing.weekly(weeks, Control(0))["Emergency"].tolist() == [0, 9]
