@@ -5,8 +5,9 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import comparison, filters, outgoing, saved
+from dashboard.chance import LEAST
 from dashboard.cohort import Cohort
-from dashboard.comparison import LANDMARK, LEAST, Comparison, Group, Side
+from dashboard.comparison import LANDMARK, Comparison, Group, Side
 from dashboard.figures import compared
 from dashboard.imports import export
 from dashboard.status import Status

@@ -6,8 +6,9 @@ import pandas as pd
 import pytest
 
 from dashboard import outgoing, pictured, report
+from dashboard.chance import difference
 from dashboard.codelists import LOCATION, QUALITY, RELIEF, SYMPTOM
-from dashboard.comparison import Comparison, Side, difference, rows
+from dashboard.comparison import Comparison, Side, rows
 from dashboard.disclosure import BASE as ALL
 from dashboard.disclosure import Control
 from dashboard.report import Counted
