@@ -81,13 +81,13 @@ def few(most: int) -> str:
 
 # --- how the tables add up ------------------------------------------------------------------------------------------------------------
 
-def listed(frame: pd.DataFrame) -> Counts:
-    """Several answers a patient: code, n, answered, not_recorded. Who answered said at least one of them."""
+def listed(frame: pd.DataFrame, *, at_least_one: bool = True) -> Counts:
+    """Several answers a patient: code, n, answered, not_recorded. Who answered said at least one of them, or may have said something else."""
     answered, blank, codes = ("", "answered"), (NOT_RECORDED, "n"), [code for code in frame["code"] if code != NOT_RECORDED]
     n = {(row.code, "n"): int(row.n) for row in frame.itertuples()} | _first(frame, {answered: "answered", blank: "not_recorded"})
     cells = tuple((code, "n") for code in codes)
     return _counts(n | {BASE: n[answered] + n[blank]}, sums=[(BASE, (answered, blank))],
-                   most=[*(((cell,), (answered,)) for cell in cells), ((answered,), cells)])
+                   most=[*(((cell,), (answered,)) for cell in cells), *([((answered,), cells)] if at_least_one else [])])
 
 
 def exclusive(frame: pd.DataFrame) -> Counts:

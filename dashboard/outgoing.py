@@ -81,8 +81,8 @@ def compared(name: str, made: Comparison, about: dict[str, str], control: Contro
     rows = made.tables[name]
     if rows.empty:
         return rows
-    kept = {side: replace(disclosure.protect(_counts(name, frames), control.most), control=control) for side, frames in
-            (("a", made.a.frames), ("b", made.b.frames))}
+    kept = {side: replace(disclosure.protect(_counts(name, one.frames[name], one.patients), control.most), control=control) for side, one in
+            (("a", made.a), ("b", made.b))}
     places = 0 if control.rounds else 1
 
     def of_side(side: str, code: str, n: int, of: int, missing: int) -> tuple[int | str, int | str, int | str]:
@@ -99,7 +99,7 @@ def compared(name: str, made: Comparison, about: dict[str, str], control: Contro
         values = []
         for n, of, missing in both.values():
             # who does not name a place would say who does
-            values += [n if told or isinstance(n, str) else HIDDEN, of, "" if name == "together" else missing, _share(n, of) if told else HIDDEN]
+            values += [n if told or isinstance(n, str) else HIDDEN, of, "" if name in _OF_ALL_OR_PLACE else missing, _share(n, of) if told else HIDDEN]
         rest = ([HIDDEN] * 3 if not told else [""] * 3 if row.difference != row.difference
                 else points(row, *(100 * n / of for n, of, _ in both.values())))
         found.append((row.code, row.label, *values, *rest))
@@ -108,20 +108,37 @@ def compared(name: str, made: Comparison, about: dict[str, str], control: Contro
         patients_a=kept["a"][BASE], patients_b=kept["b"][BASE], counts="patients", **about, disclosure_control=control.sentence())
 
 
-def _counts(name: str, frames: dict[str, pd.DataFrame]) -> Counts:
-    frame = frames[name]
-    if name == "together":
-        return disclosure.grid(frame, int(frame["base"].iloc[0]) if len(frame) else 0)
-    return (disclosure.states if name == "symptoms" else disclosure.listed if name in ("locations", "qualities") else disclosure.exclusive)(frame)
+_OF_ALL_OR_PLACE = ("together", "weeks", "blank")  # of whom nobody is missing, or who do not name the place
+
+
+def _counts(name: str, frame: pd.DataFrame, patients: int) -> Counts:
+    match name:
+        case "together":
+            return disclosure.grid(frame, patients)
+        case "weeks":
+            return disclosure.anywhen(frame, patients)
+        case "blank":
+            return disclosure.answered(frame)
+        case "symptoms" | "relief":
+            return disclosure.states(frame)
+        case "locations" | "qualities" | "hours" | "tried":
+            return disclosure.listed(frame, at_least_one=name != "tried")
+    return disclosure.exclusive(frame)
 
 
 def _places(name: str, code: str) -> tuple[Cell, Cell, Cell]:
     """Of a row: how many, of how many, how many are missing."""
-    if name == "symptoms":
-        return (code, "present"), (code, "answered"), (code, "not_asked")
-    if name == "together":
-        place, quality = code.split()
-        return (place, quality), (place, "named"), ("", "nobody")
+    nobody = ("", "nobody")
+    match name:
+        case "symptoms" | "relief":
+            return (code, "present"), (code, "answered"), (code, "not_asked")
+        case "together":
+            place, quality = code.split()
+            return (place, quality), (place, "named"), nobody
+        case "weeks":
+            return (code, "patients"), BASE, nobody
+        case "blank":
+            return (code, "answered"), BASE, nobody
     return (code, "n"), ("", "answered"), (NOT_RECORDED, "n")
 
 
