@@ -135,7 +135,7 @@ def _asked(connection: Connection, group: Group, members: Table, n: int) -> Aski
 
 
 def _days(connection: Connection, asked: Asking, *, as_of: int, known_at: int | None) -> tuple[np.ndarray, ...]:
-    """Patient, day and what is said packed into one number: to sort a million of them takes a fifth of what it takes to group them."""
+    """Patient, day and what is said packed into one number: a million of them are sorted in half the time that it takes to group them in SQL."""
     live = named(cohorts.entries(connection, as_of, known_at))
     worst = func.coalesce(live.c.worst_severity, live.c.severity)
     said = case((worst >= people.HIGH, 2), (worst.is_not(None), 1), else_=0)
@@ -151,13 +151,12 @@ def _side(connection: Connection, counted: _Counted, members: np.ndarray, over_t
     frames = {one: crossfilter.CHARTS[one].count(connection, sample) for one in (*MIX, *SAMPLED, "severity")}
     frames |= _bands(frames.pop("severity")) | _reliefs(*distributions.reliefs(connection, sample), sample.patients)
     here = np.isin(said.who, members)
-    frames["together"] = distributions.crossed(SaidTogether(*(column[here] for column in (said.who, said.places, said.kinds, said.times)))).assign(
-        base=sample.patients)
+    frames["together"] = distributions.crossed(SaidTogether(*(column[here] for column in (said.who, said.places, said.kinds, said.times))))
     here = np.isin(counted.days[0], members)
     who, day, said = (column[here] for column in counted.days)
     frames["high_pain"] = _in_high_pain(who, said)
     if over_time:
-        frames["weeks"] = _over_time(who, day, over_time).assign(base=sample.patients)
+        frames["weeks"] = _over_time(who, day, over_time)
     if counted.of.known_at is None:
         frames["buckets"] = _classes(crossfilter.CHARTS["buckets"].count(connection, sample))
     return Side(sample.patients, sample.entries, sample.entries_per_patient["median"], len(members), frames)
@@ -219,37 +218,36 @@ def compare(connection: Connection, a: Group, b: Group) -> Comparison:
         read = [_counted(connection, a, either, sum(map(len, members)) - len(in_both))] * 2
     else:
         read = [_counted(connection, group, table, len(who)) for group, table, who in zip((a, b), tables, members, strict=True)]
-    day = read[0].days[1]
+    day = read[0].days[1][np.isin(read[0].days[0], np.concatenate(members))]
     # who was not asked about a week did not fail to write in it: beside each other only where the same weeks are counted
     spans = profile.spans(int(day.min()), int(day.max())) if alike and len(day) else []
     one, other = (_side(connection, counted, who, spans) for counted, who in zip(read, members, strict=True))
     paired = alike and bool(len(in_both))
     middle = _side(connection, read[0], in_both, spans) if paired else None
-    made = {name: difference(rows(name, one.frames, other.frames), rows(name, other.frames, one.frames),
-                             rows(name, middle.frames, one.frames, other.frames) if middle else None)
+    made = {name: difference(rows(name, one, other), rows(name, other, one), rows(name, middle, one, other) if middle else None)
             for name in TABLES if name in one.frames and name in other.frames}
     means = {of: mean(*(side and _points(side, of) for side in (one, other, middle))) for of in ("average", "worst")}
     return Comparison(one, other, len(in_both), paired, made, means)
 
 
-def rows(name: str, frames: dict[str, pd.DataFrame], *others: dict[str, pd.DataFrame]) -> pd.DataFrame:
+def rows(name: str, side: Side, *others: Side) -> pd.DataFrame:
     """code, label, n, of, missing of one side; for pairs of place and quality, also those that only another side has."""
-    frame = frames[name]
+    frame = side.frames[name]
     if name in ("symptoms", "relief"):
         return pd.DataFrame({"code": frame["code"], "label": frame["label"], "n": frame["present"], "of": frame["answered"], "missing": frame["not_asked"]})
     if name == "together":
-        return _pairs(frame, [other[name] for other in others])
+        return _pairs(frame, [other.frames[name] for other in others], side.patients)
     if name in ("weeks", "blank"):
-        n, of = (frame["patients"], frame["base"]) if name == "weeks" else (frame["answered"], frame["answered"] + frame["not_recorded"])
-        return pd.DataFrame({"code": frame["code"], "label": frame["label"], "n": n, "of": of, "missing": 0})
+        return pd.DataFrame({"code": frame["code"], "label": frame["label"], "n": frame["patients" if name == "weeks" else "answered"], "of": side.patients,
+                             "missing": 0})
     said = frame[frame["code"] != NOT_RECORDED]
     return pd.DataFrame({"code": said["code"], "label": said["label"], "n": said["n"], "of": said["answered"], "missing": said["not_recorded"]})
 
 
-def _pairs(frame: pd.DataFrame, others: list[pd.DataFrame]) -> pd.DataFrame:
+def _pairs(frame: pd.DataFrame, others: list[pd.DataFrame], base: int) -> pd.DataFrame:
     """All pairs that a side says; the base is who names the place, and what is missing is who does not."""
     n = {(row.location, row.quality): int(row.n) for row in frame.itertuples()}
-    named, base = dict(zip(frame["location"], frame["named"].astype(int), strict=True)), int(frame["base"].iloc[0]) if len(frame) else 0
+    named = dict(zip(frame["location"], frame["named"].astype(int), strict=True))
     pairs = {(row.location, row.quality) for one in (frame, *others) for row in one.itertuples() if isinstance(row.quality, str)}
     ordered = [(place, quality) for place in LOCATION.bit for quality in QUALITY.bit if (place, quality) in pairs]
     return pd.DataFrame([(f"{place} {quality}", f"{LOCATION.label[place]}: {QUALITY.label[quality].lower()}", n.get((place, quality), 0), named.get(place, 0),

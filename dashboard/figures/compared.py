@@ -1,5 +1,5 @@
 """Two groups beside each other: a dot a share, and the difference with how far chance alone could have moved it."""
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from html import escape
 from textwrap import wrap
 
@@ -14,6 +14,7 @@ WIDTH, ROW = 486, 19
 _LABEL, _SHARES, _DIFFERENCE, _TEXT = 150, (154, 264), (282, 370), 378
 _TOP, _FOOT, _LEAST_SCALE, _R = 26, 4, 10, 4.5
 _LINE, _LETTERS = 11, 112  # of the foot
+_NOTHING = ("none", "nothing_tried", "nothing_helped")
 
 
 def dots(rows: pd.DataFrame, title: str, *, theme: str, foot: Sequence[str] = ()) -> str:
@@ -107,9 +108,7 @@ def shown(name: str, rows: pd.DataFrame, most: int | None) -> pd.DataFrame:
 
 
 def largest(rows: pd.DataFrame, most: int) -> pd.DataFrame:
-    """Those that most patients of both say, never those that differ most: what differs most of many differs by chance too."""
-    return rows.loc[_order(rows, most)]
-
-
-def _order(rows: pd.DataFrame, most: int) -> Iterable[int]:
-    return (rows["n_a"] + rows["n_b"]).nlargest(most).index
+    """Those that most patients of both say, never those that differ most: what differs most of many differs by chance too. None of them, and
+    nothing, is no answer among others, and comes last."""
+    index = (rows["n_a"] + rows["n_b"]).nlargest(most).index
+    return rows.loc[index].sort_values("code", key=lambda code: code.isin(_NOTHING), kind="stable")

@@ -102,9 +102,8 @@ SAME_B = {"locations": listed(LOCATION.label, 200, neck=50, jaw=100, none=60), "
 
 
 def _compared(name: str, a: pd.DataFrame, b: pd.DataFrame, control: Control = EXACT) -> pd.DataFrame:
-    frames = [{name: frame.assign(base=BASE) if name == "together" else frame} for frame in (a, b)]
-    tables = {name: difference(rows(name, frames[0], frames[1]), rows(name, frames[1], frames[0]))}
-    sides = [Side(BASE, 900, 4.0, BASE, one) for one in frames]
+    sides = [Side(BASE, 900, 4.0, BASE, {name: frame}) for frame in (a, b)]
+    tables = {name: difference(rows(name, *sides), rows(name, *reversed(sides)))}
     return outgoing.compared(name, Comparison(*sides, 0, False, tables, {}), {}, control)
 
 
