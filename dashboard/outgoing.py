@@ -89,9 +89,10 @@ def compared(name: str, made: Comparison, about: dict[str, str], control: Contro
         words = kept[side].words
         return tuple(words[cell] if cell in words else control.rounded(int(value)) for cell, value in zip(_places(name, code), (n, of, missing), strict=True))
 
-    def points(row: tuple, share_a: float, share_b: float) -> list[str]:
+    def points(row: tuple, share_a: float, share_b: float) -> list[float]:
+        """Numbers, not texts: of a text that begins with a minus a file makes one that no spreadsheet calculates with."""
         moved = share_a - share_b - row.difference
-        return [f"{round(value + moved, places) + 0:.{places}f}" for value in (row.difference, row.low, row.high)]
+        return [round(value + moved, places or None) + 0 for value in (row.difference, row.low, row.high)]
     found = []
     for row in rows.itertuples():
         both = {side: of_side(side, row.code, *(getattr(row, f"{what}_{side}") for what in ("n", "of", "missing"))) for side in "ab"}

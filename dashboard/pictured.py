@@ -148,15 +148,17 @@ DRAWINGS: dict[str, Callable[[Outgoing], Drawing]] = {  # the body is not a char
 
 # --- two groups beside each other -----------------------------------------------------------------------------------------------------------
 
-def comparison(name: str, written: pd.DataFrame, title: str, most: int | None = None, *, body: bool = False) -> str:
-    """Of the table that is taken away: the shares that the page shows, or the map of the differences. Who A and B are is said below."""
+def comparison(name: str, written: pd.DataFrame, title: str, note: str, most: int | None = None, *, body: bool = False) -> str:
+    """Of the table that is taken away: the shares that the page shows, or the map of the differences. Below it is said what it is and of whom."""
     rows = _written(written)
-    about = written.iloc[0] if len(written) else {}
-    foot = [f"{side.upper()}: {about[f'group_{side}']} · {about[f'patients_{side}']} patients" for side in "ab" if f"group_{side}" in about]
-    foot += [f"As of {about['as_of']}. Each patient counts once. {about['disclosure_control']}"] if "as_of" in about else []
+    said = f"{title}{f' ({note})' if note else ''}: shares of patients, each counted once"
+    foot = [f"{said}, and their difference in points{'' if body else ' with its 95 % interval'}."]
+    for about in written.head(1).to_dict("records"):
+        foot += [f"{side.upper()}: {about[f'group_{side}']} · patients: {about[f'patients_{side}']}" for side in "ab"]
+        foot.append(f"As of {about['as_of']}. {about['disclosure_control']}")
     if body:
-        return compared.body(rows, title, theme="light", foot=foot)
-    return compared.dots(compared.shown(name, rows, most), title, theme="light", foot=foot)
+        return compared.body(rows, f"{title}: A less B, in points", theme="light", foot=foot)
+    return compared.dots(compared.shown(name, rows, most), f"{title}: A and B", theme="light", foot=foot)
 
 
 def _written(written: pd.DataFrame) -> pd.DataFrame:

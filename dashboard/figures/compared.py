@@ -13,6 +13,7 @@ from dashboard.wording import percent
 WIDTH, ROW = 486, 19
 _LABEL, _SHARES, _DIFFERENCE, _TEXT = 150, (154, 264), (282, 370), 378
 _TOP, _FOOT, _LEAST_SCALE, _R = 26, 4, 10, 4.5
+_LONG = 31  # letters of a label
 _LINE, _LETTERS = 11, 112  # of the foot
 _NOTHING = ("none", "nothing_tried", "nothing_helped")
 
@@ -41,7 +42,7 @@ def dots(rows: pd.DataFrame, title: str, *, theme: str, foot: Sequence[str] = ()
 
 
 def _row(row: tuple, y: float, highest: float, widest: float, colour: dict[str, str]) -> str:
-    found = _text(_LABEL - 4, y + 4, row.label if len(row.label) < 24 else f"{row.label[:22]}…", "end")
+    found = _text(_LABEL - 4, y + 4, _short(row.label), "end", 11 if len(row.label) < 24 else 9)
     at = {side: _SHARES[0] + share / highest * (_SHARES[1] - _SHARES[0]) for side, share in (("a", row.share_a), ("b", row.share_b)) if share == share}
     if len(at) == 2:
         found += f'<path d="M{at["a"]:.1f} {y}H{at["b"]:.1f}" stroke="{mixed(colour["paper"], colour["text"], 0.5)}" stroke-width="1.2"/>'
@@ -52,6 +53,11 @@ def _row(row: tuple, y: float, highest: float, widest: float, colour: dict[str, 
         found += (f'<path d="M{low:.1f} {y}H{high:.1f}" stroke="{colour["text"]}" stroke-width="2"/>'
                   f'<path d="M{middle:.1f} {y - 5}V{y + 5}" stroke="{colour["text"]}" stroke-width="3"/>')
     return f"<g><title>{escape(in_words(row))}</title>{found}{_text(_TEXT, y + 4, said(row), size=10)}</g>"
+
+
+def _short(label: str) -> str:
+    """Sides of the body differ in their last letters."""
+    return label if len(label) < _LONG else f"{label[:_LONG - 18]}…{label[-16:]}"
 
 
 def in_words(row: tuple) -> str:

@@ -127,7 +127,7 @@ def _card(name: str, title: str, note: str, most: int | None, made: Comparison, 
             opened = st.popover("Table", type="tertiary", key=f"compare_table_{name}", on_change="rerun", help="The numbers; as a file, and the picture too")
         if opened.open:
             with opened:
-                _files(name, title, most, made, about)
+                _files(name, title, note, most, made, about)
                 st.dataframe(_twin(rows), hide_index=True, key=f"compare_twin_{name}", width=640, alt=f"{title}, A and B as a table")
         if rows.empty:
             st.caption("Nobody says both where it hurts and what it is like.")
@@ -167,17 +167,17 @@ def _in_words(rows: pd.DataFrame) -> str:
 
 
 def _twin(rows: pd.DataFrame) -> pd.DataFrame:
-    sides = {f"{words} {side.upper()}": rows[f"{name}_{side}"] for side in "ab" for name, words in
-             (("n", "Patients"), ("of", "Of"), ("missing", "Missing"), ("share", "%"))}
-    return pd.DataFrame({"": rows["label"], **sides, "A less B, points": rows["difference"], "from": rows["low"], "to": rows["high"]}).round(1)
+    shares = {f"{side.upper()}, %": rows[f"share_{side}"] for side in "ab"}
+    counts = {f"{words} {side.upper()}": rows[f"{name}_{side}"] for side in "ab" for name, words in (("n", "Patients"), ("of", "Of"), ("missing", "Missing"))}
+    return pd.DataFrame({"": rows["label"], **shares, "A less B": rows["difference"], "from": rows["low"], "to": rows["high"], **counts}).round(1)
 
 
-def _files(name: str, title: str, most: int | None, made: Comparison, about: dict[str, str]) -> None:
+def _files(name: str, title: str, note: str, most: int | None, made: Comparison, about: dict[str, str]) -> None:
     def written() -> pd.DataFrame:
         return outgoing.compared(name, made, about, takeaway.control())
 
     def picture(body: bool = False) -> str:
-        return pictured.comparison(name, written(), f"{title}: A less B, in points" if body else f"{title}: A and B", most, body=body)
+        return pictured.comparison(name, written(), title, note, most, body=body)
     with st.container(horizontal=True):
         st.download_button("CSV", lambda: export.sheet(written()), f"compare_{name}.csv", "text/csv", key=f"compare_csv_{name}", on_click="ignore",
                            icon=":material/download:", help=takeaway.help_of("This table as a file."))

@@ -88,17 +88,22 @@ def test_numbers_that_are_not_written_leave_no_trace(name: str, one: pd.DataFram
     assert pictured.picture(made) != pictured.picture(outgoing.protected(name, one, BASE, Control(0))), "which are seen where nothing is hidden"
 
 
-@pytest.mark.parametrize(("name", "one", "other"), [pair for pair in SAME if pair[0] in ("locations", "durations", "symptoms", "together")])
+@pytest.mark.parametrize(("name", "one", "other"), [(name, one, other) for name, one, other in SAME if name in (
+    "locations", "durations", "symptoms", "together", "weeks", "blank", "hours")])
 def test_a_comparison_hides_of_both_what_it_hides_of_one(name: str, one: pd.DataFrame, other: pd.DataFrame) -> None:
     made = [_compared(name, frame, SAME_B[name]) for frame in (one, other)]
     assert made[0].equals(made[1])
+    about = dict.fromkeys(("group_a", "group_b", "as_of"), "<neck> & so on")
+    pictures = [pictured.comparison("", frame.assign(**about), "Where", "of all", body=body) for frame in made for body in (False, name == "locations")]
+    assert pictures[:2] == pictures[2:] and all("suppressed" in picture and ElementTree.fromstring(picture) is not None for picture in pictures)
     hidden = made[0][made[0]["share_a"] == "suppressed"]
     assert len(hidden) and (hidden[["share_b", "difference_points", "low_95", "high_95"]] == "suppressed").all(axis=None)
     assert not hidden["n_b"].map(lambda n: isinstance(n, (int, np.integer))).any()
 
 
 SAME_B = {"locations": listed(LOCATION.label, 200, neck=50, jaw=100, none=60), "durations": classes(50, 50, 50, 50),
-          "symptoms": symptoms(fever=(50, 50), rigors=(50, 50)), "together": grid(("neck", "dull", 50, 90), ("jaw", "dull", 50, 90))}
+          "symptoms": symptoms(fever=(50, 50), rigors=(50, 50)), "together": grid(("neck", "dull", 50, 90), ("jaw", "dull", 50, 90)),
+          "weeks": weeks(150, 40, 11), "blank": fields(50, 120), "hours": hours({7: 40, 8: 120})}
 
 
 def _compared(name: str, a: pd.DataFrame, b: pd.DataFrame, control: Control = EXACT) -> pd.DataFrame:
@@ -128,7 +133,7 @@ def test_who_subtracts_one_file_from_another_does_not_find_the_few_between_them(
 
 def test_a_comparison_of_rounded_counts_is_theirs() -> None:
     row = _compared("durations", classes(52, 48, 60, 40), SAME_B["durations"], ROUNDED).iloc[0]
-    assert row[["n_a", "of_a", "n_b", "of_b", "share_a", "difference_points"]].tolist() == [50, 160, 50, 150, "31 %", "-2"]
+    assert row[["n_a", "of_a", "n_b", "of_b", "share_a", "difference_points"]].tolist() == [50, 160, 50, 150, "31 %", -2]
     assert int(row["low_95"]) < -2 < int(row["high_95"])
 
 
