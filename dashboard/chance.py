@@ -49,10 +49,11 @@ def _drawn(a: pd.DataFrame, b: pd.DataFrame, both: pd.DataFrame | None, replicat
 
 def _multinomial(weights: np.ndarray, size: int, replicates: int, stream: int = 0) -> np.ndarray:
     """Rows, replicates, states. Each row begins its own stream: an interval hangs on the numbers of its row alone, so that one that is written
-    says nothing of a count beside it that is not."""
-    shares = weights / np.maximum(weights.sum(axis=-1, keepdims=True), 1e-9)
-    drawn = [np.random.default_rng((SEED, stream)).multinomial(size, row, size=replicates) for row in shares]
-    return np.stack(drawn) if drawn else np.zeros((0, replicates, weights.shape[-1]))
+    says nothing of a count beside it that is not. Rows of the same numbers are drawn once."""
+    if not len(weights):
+        return np.zeros((0, replicates, weights.shape[-1]))
+    shares, at = np.unique(weights / np.maximum(weights.sum(axis=-1, keepdims=True), 1e-9), axis=0, return_inverse=True)
+    return np.stack([np.random.default_rng((SEED, stream)).multinomial(size, row, size=replicates) for row in shares])[at]
 
 
 def _interval(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

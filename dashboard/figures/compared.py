@@ -13,7 +13,7 @@ from dashboard.wording import percent
 WIDTH, ROW = 486, 19
 _LABEL, _SHARES, _DIFFERENCE, _TEXT = 150, (154, 264), (282, 370), 378
 _TOP, _FOOT, _LEAST_SCALE, _R = 26, 4, 10, 4.5
-_LONG = 31  # letters of a label
+_LONG = 29  # letters of a label
 _LINE, _LETTERS = 11, 112  # of the foot
 _NOTHING = ("none", "nothing_tried", "nothing_helped")
 
