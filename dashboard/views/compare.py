@@ -22,7 +22,8 @@ CARDS = {"sexes": ("Sex", "", None), "ages": ("Age", "", None), "sources": ("Sou
          "average": ("How bad, on average", "of who gave it", None), "worst": ("How bad at worst", "of who gave it", None),
          "high_pain": ("Time in high pain", f"share of days with {HIGH} or more, of who said how bad", None),
          "symptoms": ("Red flags", "reported by those who were asked", 14), "together": ("Quality × location", "of who name the place", 12),
-         "tried": ("Tried", "of who said what they tried or what helped", 12), "relief": ("What helped", "of who tried it and said; nothing: of who answered", 12),
+         "tried": ("Tried", "of who said what they tried or what helped", 12),
+         "relief": ("What helped", "of who tried it and said; nothing: of who answered", 12),
          "hours": ("Hour of day", "of whose entries have a time", None), "blank": ("Completeness", "of all: answered in any entry", None),
          "weeks": ("Over time", "wrote in it, of all, whenever they began", 14), "buckets": ("Where they stand", "by the last evaluation", None)}
 COLUMNS = (("sexes", "sources", "locations", "average", "high_pain", "symptoms", "hours", "weeks"),
