@@ -1,5 +1,5 @@
 """Small numbers in what is taken away: counts of 1 to ten are not written, nor anything that they could be computed from; larger ones are
-rounded, so that two files which differ by few patients, subtracted from each other, do not tell how many those are.
+rounded, so that two files which differ by few patients mostly say the same, and where they do not, tell that there are some, but not how many.
 
 A table is its counts, and the rules by which they add up, which whoever holds the table knows too. What is written keeps at least two values
 possible for every count that is not, even if what is written were exact. Pure: on numbers only; screens of the clinic itself are not its matter.
@@ -34,7 +34,7 @@ class Counts:
 
 @dataclass(frozen=True)
 class Control:
-    """Counts of 1 to `most` are not written, 0: all are, as they are; larger ones are rounded to the nearest `step`, 1: not at all."""
+    """Counts of 1 to `most` are not written, 0: all are, as they are; larger ones are rounded to multiples of `step`, 1: not at all."""
     most: int = MOST
     step: int = STEP
 
@@ -50,13 +50,13 @@ class Control:
 
     @property
     def least(self) -> int:
-        """That is written."""
+        """The smallest that a rounded count comes to."""
         return self.step * (self.most // self.step + 1)
 
     def sentence(self) -> str:
         if not self.most:
             return "Disclosure control is off: small counts are in it."
-        rest = f" Larger counts are rounded to the nearest {self.step}, and to no less than {self.least}." if self.rounds else ""
+        rest = f" Larger counts are rounded to the nearest multiple of {self.step}, {self.least} at least." if self.rounds else ""
         return f"Counts of 1 to {self.most} patients are not in it, nor what they could be computed from.{rest}"
 
 
@@ -81,13 +81,13 @@ def few(most: int) -> str:
 
 # --- how the tables add up ------------------------------------------------------------------------------------------------------------
 
-def listed(frame: pd.DataFrame) -> Counts:
-    """Several answers a patient: code, n, answered, not_recorded. Who answered said at least one of them."""
+def listed(frame: pd.DataFrame, *, at_least_one: bool = True) -> Counts:
+    """Several answers a patient: code, n, answered, not_recorded. Who answered said at least one of them, or may have said something else."""
     answered, blank, codes = ("", "answered"), (NOT_RECORDED, "n"), [code for code in frame["code"] if code != NOT_RECORDED]
     n = {(row.code, "n"): int(row.n) for row in frame.itertuples()} | _first(frame, {answered: "answered", blank: "not_recorded"})
     cells = tuple((code, "n") for code in codes)
     return _counts(n | {BASE: n[answered] + n[blank]}, sums=[(BASE, (answered, blank))],
-                   most=[*(((cell,), (answered,)) for cell in cells), ((answered,), cells)])
+                   most=[*(((cell,), (answered,)) for cell in cells), *([((answered,), cells)] if at_least_one else [])])
 
 
 def exclusive(frame: pd.DataFrame) -> Counts:
@@ -164,6 +164,18 @@ def anywhen(frame: pd.DataFrame, base: int) -> Counts:
     """A row a span of time, everybody in one at least: code, patients."""
     n = {(row.code, "patients"): int(row.patients) for row in frame.itertuples()}
     return _counts(n | {BASE: base}, most=[*(((cell,), (BASE,)) for cell in n), ((BASE,), tuple(n))] if n else [])
+
+
+def apart(frame: pd.DataFrame, columns: Iterable[str]) -> Counts:
+    """Counts that do not add up: code, and these columns; None is no count."""
+    return _counts({(row["code"], name): int(row[name]) for row in frame.to_dict("records") for name in columns if not pd.isna(row[name])})
+
+
+def acted_on(frame: pd.DataFrame) -> Counts:
+    """A row a rule: code, flags, acted, contacted, never."""
+    n = {(row.code, name): int(getattr(row, name)) for row in frame.itertuples() for name in ("flags", "acted", "contacted", "never")}
+    return _counts(n, sums=[((code, "flags"), ((code, "acted"), (code, "never"))) for code in frame["code"]],
+                   most=[(((code, "contacted"),), ((code, "acted"),)) for code in frame["code"]])
 
 
 def _first(frame: pd.DataFrame, cells: Mapping[Cell, str]) -> dict[Cell, int]:

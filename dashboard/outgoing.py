@@ -81,17 +81,18 @@ def compared(name: str, made: Comparison, about: dict[str, str], control: Contro
     rows = made.tables[name]
     if rows.empty:
         return rows
-    kept = {side: replace(disclosure.protect(_counts(name, frames), control.most), control=control) for side, frames in
-            (("a", made.a.frames), ("b", made.b.frames))}
+    kept = {side: replace(disclosure.protect(_counts(name, one.frames[name], one.patients), control.most), control=control) for side, one in
+            (("a", made.a), ("b", made.b))}
     places = 0 if control.rounds else 1
 
     def of_side(side: str, code: str, n: int, of: int, missing: int) -> tuple[int | str, int | str, int | str]:
         words = kept[side].words
         return tuple(words[cell] if cell in words else control.rounded(int(value)) for cell, value in zip(_places(name, code), (n, of, missing), strict=True))
 
-    def points(row: tuple, share_a: float, share_b: float) -> list[str]:
+    def points(row: tuple, share_a: float, share_b: float) -> list[float]:
+        """Numbers, not texts: of a text that begins with a minus a file makes one that no spreadsheet calculates with."""
         moved = share_a - share_b - row.difference
-        return [f"{round(value + moved, places) + 0:.{places}f}" for value in (row.difference, row.low, row.high)]
+        return [round(value + moved, places or None) + 0 for value in (row.difference, row.low, row.high)]
     found = []
     for row in rows.itertuples():
         both = {side: of_side(side, row.code, *(getattr(row, f"{what}_{side}") for what in ("n", "of", "missing"))) for side in "ab"}
@@ -99,7 +100,7 @@ def compared(name: str, made: Comparison, about: dict[str, str], control: Contro
         values = []
         for n, of, missing in both.values():
             # who does not name a place would say who does
-            values += [n if told or isinstance(n, str) else HIDDEN, of, "" if name == "together" else missing, _share(n, of) if told else HIDDEN]
+            values += [n if told or isinstance(n, str) else HIDDEN, of, "" if name in _OF_ALL_OR_PLACE else missing, _share(n, of) if told else HIDDEN]
         rest = ([HIDDEN] * 3 if not told else [""] * 3 if row.difference != row.difference
                 else points(row, *(100 * n / of for n, of, _ in both.values())))
         found.append((row.code, row.label, *values, *rest))
@@ -108,21 +109,67 @@ def compared(name: str, made: Comparison, about: dict[str, str], control: Contro
         patients_a=kept["a"][BASE], patients_b=kept["b"][BASE], counts="patients", **about, disclosure_control=control.sentence())
 
 
-def _counts(name: str, frames: dict[str, pd.DataFrame]) -> Counts:
-    frame = frames[name]
-    if name == "together":
-        return disclosure.grid(frame, int(frame["base"].iloc[0]) if len(frame) else 0)
-    return (disclosure.states if name == "symptoms" else disclosure.listed if name in ("locations", "qualities") else disclosure.exclusive)(frame)
+_OF_ALL_OR_PLACE = ("together", "weeks", "blank")  # of whom nobody is missing, or who do not name the place
+
+
+def _counts(name: str, frame: pd.DataFrame, patients: int) -> Counts:
+    match name:
+        case "together":
+            return disclosure.grid(frame, patients)
+        case "weeks":
+            return disclosure.anywhen(frame, patients)
+        case "blank":
+            return disclosure.answered(frame)
+        case "symptoms" | "relief":
+            return disclosure.states(frame)
+        case "locations" | "qualities" | "hours" | "tried":
+            return disclosure.listed(frame, at_least_one=name != "tried")
+    return disclosure.exclusive(frame)
 
 
 def _places(name: str, code: str) -> tuple[Cell, Cell, Cell]:
     """Of a row: how many, of how many, how many are missing."""
-    if name == "symptoms":
-        return (code, "present"), (code, "answered"), (code, "not_asked")
-    if name == "together":
-        place, quality = code.split()
-        return (place, quality), (place, "named"), ("", "nobody")
+    nobody = ("", "nobody")
+    match name:
+        case "symptoms" | "relief":
+            return (code, "present"), (code, "answered"), (code, "not_asked")
+        case "together":
+            place, quality = code.split()
+            return (place, quality), (place, "named"), nobody
+        case "weeks":
+            return (code, "patients"), BASE, nobody
+        case "blank":
+            return (code, "answered"), BASE, nobody
     return (code, "n"), ("", "answered"), (NOT_RECORDED, "n")
+
+
+def weekly(made: pd.DataFrame, control: Control) -> pd.DataFrame:
+    """The first column names the week; the others count patients, of whom one may be in several weeks and no sum is written."""
+    week, *columns = made
+    frame = made.rename(columns={week: "code"})
+    kept = replace(disclosure.protect(disclosure.apart(frame, columns), control.most), control=control)
+    return pd.DataFrame({week: made[week], **{name: [kept[code, name] for code in frame["code"]] for name in columns}}, dtype=object).assign(
+        counts="patients", disclosure_control=control.sentence())
+
+
+def workload(made: pd.DataFrame, observed: float, control: Control) -> pd.DataFrame:
+    """A row a rule: code, title, flags, acted, contacted, never, and flags that are new. Few flags are of few patients. By code: the order
+    on screen would tell which of two that are not written is larger."""
+    made = made.sort_values("code", ignore_index=True)
+    names = ("flags", "acted", "contacted", "never")
+    new = [name for name in made if name not in ("code", "title", *names)]
+    counts = (disclosure.apart(made, new), disclosure.acted_on(made))
+    words = {cell: word for one in counts for cell, word in disclosure.protect(one, control.most).words.items()}
+    kept = Kept(Counts({cell: n for one in counts for cell, n in one.n.items()}, ()), words, control)
+
+    def column(name: str) -> list[object]:
+        return [kept[code, name] if (code, name) in kept.counts.n else "" for code in made["code"]]
+
+    def rate(n: object) -> str:
+        return n if isinstance(n, str) else f"{100 * n / observed:.2f}" if observed else ""
+    rates = {f"{name}_per_100_patient_weeks": [rate(n) for n in column(name)] for name in new}
+    return pd.DataFrame({"rule": made["code"], "title": made["title"], **{name: column(name) for name in (*new, *names)}, **rates}, dtype=object).assign(
+        counts="flags", disclosure_control=control.sentence())
 
 
 # --- tables ------------------------------------------------------------------------------------------------------------------------------

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pandas as pd
 
 from dashboard.cohort import NOT_RECORDED
-from dashboard.disclosure import BASE, Kept
-from dashboard.figures import bodymap, paper
+from dashboard.disclosure import BASE, HIDDEN, Kept
+from dashboard.figures import bodymap, compared, paper
 from dashboard.figures import cohort as figures
 from dashboard.figures import profile as drawings
 from dashboard.figures.cohort import Chart, Mark, bar_length, scale_of
@@ -144,3 +144,29 @@ DRAWINGS: dict[str, Callable[[Outgoing], Drawing]] = {  # the body is not a char
     "buckets": _parts, "qualities": _bars(sort=True), "durations": _bars(sort=False), "severity": _severity, "together": _cells, "symptoms": _states,
     "ages": _bars(sort=False), "sexes": _bars(sort=False), "sources": _parts, "relief": _relief, "weeks": _weeks, "high_pain": _bars(sort=False),
     "hours": _hours, "blank": _completeness}
+
+
+# --- two groups beside each other -----------------------------------------------------------------------------------------------------------
+
+def comparison(name: str, written: pd.DataFrame, title: str, note: str, most: int | None = None, *, body: bool = False) -> str:
+    """Of the table that is taken away: the shares that the page shows, or the map of the differences. Below it is said what it is and of whom."""
+    rows = _written(written)
+    said = f"{title}{f' ({note})' if note else ''}: shares of patients, each counted once"
+    foot = [f"{said}, and their difference in points{'' if body else ' with its 95 % interval'}."]
+    for about in written.head(1).to_dict("records"):
+        foot += [f"{side.upper()}: {about[f'group_{side}']} · patients: {about[f'patients_{side}']}" for side in "ab"]
+        foot.append(f"As of {about['as_of']}. {about['disclosure_control']}")
+    if body:
+        return compared.body(rows, f"{title}: A less B, in points", theme="light", foot=foot)
+    return compared.dots(compared.shown(name, rows, most), f"{title}: A and B", theme="light", foot=foot)
+
+
+def _written(written: pd.DataFrame) -> pd.DataFrame:
+    """As numbers, where there are some."""
+    n = {f"{what}_{side}": pd.to_numeric(written[f"{what}_{side}"], errors="coerce") for what in ("n", "of") for side in "ab"}
+    points = {name: pd.to_numeric(written[column], errors="coerce") for name, column in
+              (("difference", "difference_points"), ("low", "low_95"), ("high", "high_95"))}
+    hidden = written["difference_points"] == HIDDEN
+    shares = {f"share_{side}": (100 * n[f"n_{side}"] / n[f"of_{side}"]).mask(hidden | (n[f"of_{side}"] == 0)) for side in "ab"}
+    return pd.DataFrame({"code": written["code"], "label": written["label"], **{name: values.fillna(0) for name, values in n.items()}, **shares, **points,
+                         "word": hidden.map({True: HIDDEN, False: ""})})

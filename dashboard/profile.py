@@ -88,23 +88,23 @@ def over_time(connection: Connection, cohort: Cohort, *, as_of: int, known_at: i
     live = named(cohorts.entries(connection, as_of, known_at))
     matching = cohort.where(live, as_of)
     entries = _counted(connection, select(live.c.day, func.count().label("n")).where(*matching).group_by(live.c.day))
-    spans = _spans(min(entries), max(entries)) if entries else []
-    made = {since: [0, 0] for since, _ in spans}
-    of_day = {day: since for since, until in spans for day in range(since, until + 1)}
+    shown = spans(min(entries), max(entries)) if entries else []
+    made = {since: [0, 0] for since, _ in shown}
+    of_day = {day: since for since, until in shown for day in range(since, until + 1)}
     for day, n in entries.items():
         made[of_day[day]][1] += n
-    if spans:
+    if shown:
         calendar = database.store_rows(connection, "calendar", {"day": Integer, "since": Integer}, pyarrow.table(
             {"day": pyarrow.array(list(of_day), pyarrow.int32()), "since": pyarrow.array(list(of_day.values()), pyarrow.int32())}))
         own = select(calendar.c.since, live.c.patient).select_from(live.join(calendar, calendar.c.day == live.c.day)).where(*matching).group_by(
             calendar.c.since, live.c.patient).subquery("own")
         for since, n in _counted(connection, select(own.c.since, func.count().label("n")).group_by(own.c.since)).items():
             made[since][0] = n
-    return pd.DataFrame([(date_of(since).isoformat(), _span_label(since, until), since, until, *made[since]) for since, until in spans],
+    return pd.DataFrame([(*span_names(since, until), since, until, *made[since]) for since, until in shown],
                         columns=["code", "label", "since", "until", "patients", "entries"])
 
 
-def _spans(first: int, last: int) -> list[tuple[int, int]]:
+def spans(first: int, last: int) -> list[tuple[int, int]]:
     """Their first and last days."""
     monday = first - date_of(first).weekday()
     if last - monday < 7 * MOST_WEEKS:
@@ -120,10 +120,10 @@ def _starts(month: int, until: int, each: int) -> list[tuple[int, int]]:
     return [(day, beyond - 1) for day, beyond in pairwise(days)]
 
 
-def _span_label(since: int, until: int) -> str:
-    if until - since == 6:
-        return f"week of {spoken(since)}"
-    return f"{date_of(since):%b %Y}" if until - since < 31 else f"{date_of(since):%Y}"
+def span_names(since: int, until: int) -> tuple[str, str]:
+    """Code and label."""
+    day = date_of(since)
+    return day.isoformat(), f"week of {spoken(since)}" if until - since == 6 else f"{day:%b %Y}" if until - since < 31 else f"{day:%Y}"
 
 
 # --- how bad, how complete ----------------------------------------------------------------------------------------------------------

@@ -200,7 +200,10 @@ def _half_up(value: Fraction) -> int:
 
 def summary(world: World, cohort: Cohort, as_of: int, known_at: int | None = None, per: str = "patient") -> dict:
     """What `distributions.summary` counts, without its dates and its sentence."""
-    found = matching(world, cohort, as_of, known_at)
+    return of_entries(matching(world, cohort, as_of, known_at), per)
+
+
+def of_entries(found: list[Entry], per: str = "patient") -> dict:
     diaries: dict[tuple[str, str], list[Entry]] = defaultdict(list)
     for e in found:
         diaries[e.who].append(e)

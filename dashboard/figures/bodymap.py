@@ -1,10 +1,11 @@
 """The body seen from the front and from the back, shaded by how many said that it hurts there. The drawing itself is data/bodymap.toml."""
 import tomllib
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
+from textwrap import wrap
 from typing import TypedDict
 
 import pandas as pd
@@ -19,6 +20,7 @@ LEAST = 5
 WIDTH, HEIGHT = 258, 306
 # how much of the primary colour is in the shades, of the text colour in the lines: lines keep 3:1 to the page and to every shade
 PALEST, FULLEST, LINE = 0.12, 0.75, 0.88
+_LETTERS = 84  # of a line under a picture of differences
 COLOURS = {"light": {"paper": "#FFFFFF", "text": "#111820", "primary": "#0B5CAD"}, "dark": {"paper": "#0E1117", "text": "#E6EAF0", "primary": "#2B74C9"}}
 
 # of a difference: the one side, the other; told apart without red and green
@@ -203,7 +205,7 @@ def picture(where: pd.DataFrame, selected: Collection[str] = (), *, theme: str, 
     return _document(fills, titles, colour, title, legend, selected, small)
 
 
-def differences(sides: Mapping[str, Side], *, theme: str, title: str, most: str, names: tuple[str, str]) -> str:
+def differences(sides: Mapping[str, Side], *, theme: str, title: str, most: str, names: tuple[str, str], hatched: str, foot: Sequence[str] = ()) -> str:
     """Where the one of two groups has the larger share: its hue, the fuller the larger the difference; places that few named are hatched."""
     colour = COLOURS[theme] | MORE[theme]
     fills = {code: "url(#few)" if side["few"] else mixed(colour["paper"], colour["one" if side["level"] > 0 else "other"], strength(abs(side["level"])))
@@ -213,14 +215,17 @@ def differences(sides: Mapping[str, Side], *, theme: str, title: str, most: str,
     box = f'height="8" stroke="{mixed(colour["paper"], colour["text"], LINE)}" stroke-width="0.5"'
     legend = (f'<defs><linearGradient id="sides">{ramp}</linearGradient></defs><text x="84" y="319" text-anchor="end">{escape(names[0])} +{escape(most)}</text>'
               f'<rect x="88" y="312" width="80" {box} fill="url(#sides)"/><text x="172" y="319">{escape(names[1])} +{escape(most)}</text>'
-              f'<rect x="88" y="325" width="14" {box} fill="url(#few)"/><text x="106" y="332">too few to say</text>')
-    return _document(fills, {code: side["text"] for code, side in sides.items()}, colour, title, f'<g font-size="8">{legend}</g>', (), small=False)
+              f'<rect x="88" y="325" width="14" {box} fill="url(#few)"/><text x="106" y="332">{escape(hatched)}</text>')
+    lines = [line for text in foot for line in wrap(text, _LETTERS)]
+    legend += "".join(f'<text x="4" y="{344 + 8 * place}" font-size="6">{escape(line)}</text>' for place, line in enumerate(lines))
+    titles = {code: side["text"] for code, side in sides.items()}
+    return _document(fills, titles, colour, title, f'<g font-size="8">{legend}</g>', (), small=False, more=8 * len(lines))
 
 
 def _document(fills: Mapping[str, str], titles: Mapping[str, str], colour: Mapping[str, str], title: str, legend: str, selected: Collection[str],
-              small: bool) -> str:
+              small: bool, more: int = 0) -> str:
     line = mixed(colour["paper"], colour["text"], LINE)
-    head, foot = (0, 0) if small else (20, 46)
+    head, foot = (0, 0) if small else (20, 46 + more)
     height = HEIGHT + head + foot
     scale = 120 / HEIGHT if small else 2
     thin, thick = (0.9, 1.8) if small else (0.5, 0.9)

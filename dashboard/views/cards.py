@@ -21,6 +21,7 @@ from dashboard.wording import counted, percent
 _WHATEVER = {"locations": "any place", "qualities": "any quality", "durations": "any duration", "severity": "any severity",
              "together": "any pair", "symptoms": "any symptom", "ages": "any age", "sexes": "any sex", "sources": "any source",
              "relief": "any relief", "hours": "any hour", "high_pain": "any share"}
+SEVERAL = ("where", "quality")
 HEIGHT = 166  # pixels of a chart: two rows of cards fit a small screen
 
 
@@ -38,6 +39,8 @@ def card(name: str, title: str, note: str, twin: pd.DataFrame, conventions: str 
     if opened.open:  # what nobody looks at is not sent
         with opened:
             takeaway.links(name)
+            if name in SEVERAL:
+                frame.small("Several may be said: shares add up to more than 100 %.")
             st.dataframe(_in_words(twin, title), hide_index=True, key=f"twin_{name}", height="content" if len(twin) < 12 else 420,
                          width=440, alt=f"{title} as a table")
     return made

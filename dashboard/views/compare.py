@@ -4,11 +4,13 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from dashboard import comparison, filters, outgoing, saved
+from dashboard import comparison, filters, outgoing, pictured, saved
+from dashboard.chance import LEAST, REPLICATES
 from dashboard.cohort import Cohort
-from dashboard.comparison import LANDMARK, LEAST, Comparison, Group, Side
+from dashboard.comparison import LANDMARK, Comparison, Group, Side
 from dashboard.figures import compared
 from dashboard.imports import export
+from dashboard.people import HIGH
 from dashboard.status import Status
 from dashboard.views import frame, saving, session, takeaway
 from dashboard.wording import counted, listing, number, percent, plain
@@ -18,9 +20,15 @@ REST = "Everyone else"
 CARDS = {"sexes": ("Sex", "", None), "ages": ("Age", "", None), "sources": ("Source", "", None), "locations": ("Where", "of who said where", 12),
          "qualities": ("What it is like", "of who said it", 12), "durations": ("How long", "of who gave an onset", None),
          "average": ("How bad, on average", "of who gave it", None), "worst": ("How bad at worst", "of who gave it", None),
+         "high_pain": ("Time in high pain", f"share of days with {HIGH} or more, of who said how bad", None),
          "symptoms": ("Red flags", "reported by those who were asked", 14), "together": ("Quality × location", "of who name the place", 12),
-         "buckets": ("Where they stand", "by the last evaluation", None)}
-COLUMNS = (("sexes", "sources", "locations", "average", "symptoms"), ("ages", "buckets", "durations", "qualities", "worst", "together"))
+         "tried": ("Tried", "of who said what they tried or what helped", 12),
+         "relief": ("What helped", "of who tried it and said; nothing: of who answered", 12),
+         "hours": ("Hour of day", "of whose entries have a time", None), "blank": ("Completeness", "of all: answered in any entry", None),
+         "weeks": ("Over time", "wrote in it, of all, whenever they began", 14), "buckets": ("Where they stand", "by the last evaluation", None)}
+COLUMNS = (("sexes", "sources", "locations", "average", "high_pain", "symptoms", "hours", "weeks"),
+           ("ages", "buckets", "durations", "qualities", "worst", "together", "tried", "relief", "blank"))
+SEVERAL = "Where a patient may say several, shares add up to more than 100 %."
 
 
 def page() -> None:
@@ -60,6 +68,8 @@ def page() -> None:
                 for name in names:
                     if name in made.tables:
                         _card(name, *CARDS[name], made, about)
+    if "weeks" not in made.tables:
+        frame.small("*Over time* is left out: of A and of B different days are counted, and who was not asked about a week did not fail to write in it.")
 
 
 def _choices(question: Cohort, found: Status) -> dict[str, Group]:
@@ -91,8 +101,9 @@ def _sizes(made: Comparison, landmark: bool) -> None:
         return f"**{name} {counted(side.patients, 'patient')}** · {counted(side.entries, 'entry')}{middle}{gone}"
     both = f" · **{counted(made.both, 'patient')} in both**" if made.both else " · nobody in both"
     st.markdown(f"{of('A', made.a)} · {of('B', made.b)}{both}")
-    frame.small("Shares of patients, in percent; in brackets the 95 % interval of the difference, from drawing patients anew 1,000 times. "
-                f"Of many differences some are large by chance. No difference is given where fewer than {LEAST} answered on a side.")
+    frame.small(f"Shares of patients, in percent; each patient counts once, however much they wrote. {SEVERAL} In brackets the 95 % interval of the "
+                f"difference, from drawing patients anew {REPLICATES:,} times. Of many differences some are large by chance. No difference is given where "
+                f"fewer than {LEAST} answered on a side.")
 
 
 def _warnings(made: Comparison, a: Group, b: Group) -> None:
@@ -114,21 +125,20 @@ def _card(name: str, title: str, note: str, most: int | None, made: Comparison, 
     with st.container(border=True, key=f"compare_{name}", gap="xxsmall"):
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
             st.markdown(f"**{title}** :small[:gray[{note}]]", width="stretch")
-            opened = st.popover("Table", type="tertiary", key=f"compare_table_{name}", on_change="rerun")
-            st.download_button("CSV", partial(_sheet, name, made, about), f"compare_{name}.csv", "text/csv", key=f"compare_csv_{name}", type="tertiary",
-                               on_click="ignore", help=takeaway.help_of("This table as a file."))
+            opened = st.popover("Table", type="tertiary", key=f"compare_table_{name}", on_change="rerun", help="The numbers; as a file, and the picture too")
         if opened.open:
             with opened:
-                st.dataframe(rows.drop(columns="code").round(1), hide_index=True, key=f"compare_twin_{name}", width=640, alt=f"{title}, A and B as a table")
+                _files(name, title, note, most, made, about)
+                st.dataframe(_twin(rows), hide_index=True, key=f"compare_twin_{name}", width=640, alt=f"{title}, A and B as a table")
         if rows.empty:
             st.caption("Nobody says both where it hurts and what it is like.")
             return
         if name == "locations":
             with st.container(horizontal_alignment="center"):
                 st.image(compared.body(rows, "Where: A less B, in points", theme=theme), alt=f"Body map of the differences: {_in_words(rows)}", width=300)
-        shown = rows if most is None else compared.largest(rows, most)
+        shown = compared.shown(name, rows, most)
         st.image(compared.dots(shown, f"{title}: A and B", theme=theme), alt=f"{title}: {_in_words(shown)}", width="stretch")
-        said = [*_missing(name, rows), *([f"the {len(shown)} that most say, of {len(rows)}"] if len(shown) < len(rows) else [])]
+        said = [*_missing(name, made), *([_CHOSEN.get(name, "the {} that most say, of {}").format(len(shown), len(rows))] if len(shown) < len(rows) else [])]
         if name in made.means and made.means[name][2] == made.means[name][2]:
             of_a, of_b, *rest = made.means[name]
             difference, low, high = (compared.signed(value, 1) for value in rest)
@@ -137,9 +147,16 @@ def _card(name: str, title: str, note: str, most: int | None, made: Comparison, 
             frame.small(" · ".join(said))
 
 
-def _missing(name: str, rows: pd.DataFrame) -> list[str]:
-    if name in ("together", "buckets", "sources"):
+_CHOSEN = {"weeks": "the last {} of {}", "blank": "{} of {} fields; single symptoms and conditions are in the table"}
+
+
+def _missing(name: str, made: Comparison) -> list[str]:
+    rows = made.tables[name]
+    if name in ("together", "buckets", "sources", "weeks", "blank"):
         return []
+    if name == "relief":
+        unsaid = {side: one.frames["relief"][["help_not_recorded", "tried"]].sum() for side, one in (("A", made.a), ("B", made.b))}
+        return [f"never said whether it helped: {', '.join(f'{side} {percent(*n)}' for side, n in unsaid.items())} of what was tried"]
     blank = {side: rows[f"missing_{side}"] / (rows[f"missing_{side}"] + rows[f"of_{side}"]).clip(lower=1) for side in "ab"}
     if name == "symptoms":
         return [f"not asked: {', '.join(f'{side.upper()} {100 * one.min():.0f} to {100 * one.max():.0f} %' for side, one in blank.items())}"]
@@ -150,8 +167,24 @@ def _in_words(rows: pd.DataFrame) -> str:
     return "; ".join(f"{row.label} {compared.said(row)}" for row in rows.itertuples())
 
 
-def _sheet(name: str, made: Comparison, about: dict[str, str]) -> str:
-    return export.sheet(outgoing.compared(name, made, about, takeaway.control()))
+def _twin(rows: pd.DataFrame) -> pd.DataFrame:
+    shares = {f"{side.upper()}, %": rows[f"share_{side}"] for side in "ab"}
+    counts = {f"{words} {side.upper()}": rows[f"{name}_{side}"] for side in "ab" for name, words in (("n", "Patients"), ("of", "Of"), ("missing", "Missing"))}
+    return pd.DataFrame({"": rows["label"], **shares, "A less B": rows["difference"], "from": rows["low"], "to": rows["high"], **counts}).round(1)
+
+
+def _files(name: str, title: str, note: str, most: int | None, made: Comparison, about: dict[str, str]) -> None:
+    def written() -> pd.DataFrame:
+        return outgoing.compared(name, made, about, takeaway.control())
+
+    def picture(body: bool = False) -> str:
+        return pictured.comparison(name, written(), title, note, most, body=body)
+    with st.container(horizontal=True):
+        st.download_button("CSV", lambda: export.sheet(written()), f"compare_{name}.csv", "text/csv", key=f"compare_csv_{name}", on_click="ignore",
+                           icon=":material/download:", help=takeaway.help_of("This table as a file."))
+        for what, key, body in (("SVG", f"{name}", False), *([("SVG body map", "body", True)] if name == "locations" else [])):
+            st.download_button(what, partial(picture, body), f"compare_{key}.svg", "image/svg+xml", key=f"compare_svg_{key}", on_click="ignore",
+                               icon=":material/image:", help=takeaway.help_of("This picture as a file."))
 
 
 page()

@@ -2,14 +2,14 @@
 import pandas as pd
 import streamlit as st
 
-from dashboard import audit
+from dashboard import audit, outgoing
 from dashboard.days import lasting, spoken
 from dashboard.figures.trial import weekly
 from dashboard.imports import export
 from dashboard.rules import definition, trial
 from dashboard.rules.definition import Rule, RuleSet
 from dashboard.rules.trial import Standing
-from dashboard.views import frame, session
+from dashboard.views import frame, session, takeaway
 from dashboard.wording import counted, percent
 
 SPANS = {"12 weeks": 12, "26 weeks": 26, "a year": trial.WEEKS}
@@ -107,15 +107,16 @@ def _shown(rules: tuple[Rule, ...], draft: tuple[Rule, ...] | None, stands: list
                     width="content")
         with st.popover("Table", type="tertiary", key="weeks_table"):
             st.dataframe(_weekly_table(weeks), hide_index=True, key="weeks_rows", alt="New patients by week and tier")
-            st.download_button("CSV", lambda: export.sheet(_weekly_table(weeks)), "rule_weeks.csv", "text/csv", key="weeks_csv", on_click="ignore",
-                               icon=":material/download:")
+            st.download_button("CSV", lambda: export.sheet(outgoing.weekly(_weekly_table(weeks), takeaway.control())), "rule_weeks.csv", "text/csv",
+                               key="weeks_csv", on_click="ignore", icon=":material/download:", help=takeaway.help_of("This table as a file."))
     st.plotly_chart(weekly(weeks[0], weeks[1] if draft else None, session.theme()), key="weeks_chart", theme=None, config={"displayModeBar": False},
                     alt="Patients who newly reached each tier, week by week")
-    made = _by_rule(rules, draft, stands, observed, acted)
+    counts = _by_rule(rules, draft, stands, acted)
+    made = _in_words(counts, observed)
     with st.container(horizontal=True, vertical_alignment="center"):
         frame.small(f"By rule, {'those that change' if draft else 'the most frequent'} first", width="content")
-        st.download_button("CSV", lambda: export.sheet(made), "rule_workload.csv", "text/csv", key="workload_csv", on_click="ignore",
-                           icon=":material/download:")
+        st.download_button("CSV", lambda: export.sheet(outgoing.workload(counts, observed, takeaway.control())), "rule_workload.csv", "text/csv",
+                           key="workload_csv", on_click="ignore", icon=":material/download:", help=takeaway.help_of("These counts of flags as a file."))
     number, text = st.column_config.NumberColumn, st.column_config.TextColumn
     config = {"Rule": text(width=50), "Title": text(width=230), "Flags so far": number(width=80, format="localized", help="Flags that it ever raised here"),
               "Acted on": text(width=90, help="Of these, a person did something about"),
@@ -141,19 +142,26 @@ def _weekly_table(weeks: list[pd.DataFrame]) -> pd.DataFrame:
     return made.iloc[::-1]
 
 
-def _by_rule(rules: tuple[Rule, ...], draft: tuple[Rule, ...] | None, stands: list[list[Standing]], observed: float, acted: pd.DataFrame) -> pd.DataFrame:
+def _by_rule(rules: tuple[Rule, ...], draft: tuple[Rule, ...] | None, stands: list[list[Standing]], acted: pd.DataFrame) -> pd.DataFrame:
+    """code, title, new flags by the rules in force and by the draft, flags, acted, contacted, never."""
     counts = [trial.new_flags(stood, own) for stood, own in zip(stands, (rules, draft or ()), strict=False)]
     known = {rule.rule_id: rule for own in (rules, draft or ()) for rule in own}
     order = sorted(known.keys() & set().union(*counts), key=lambda rule_id: (
         len({count.get(rule_id) for count in counts}) == 1, -max(count.get(rule_id, 0) for count in counts), rule_id))
-    made = pd.DataFrame({"Rule": order, "Title": [known[rule_id].title for rule_id in order]})
-    for name, count in zip(("in force", "draft"), counts, strict=False):
-        suffix = f", {name}" if draft else ""
-        made[f"New flags{suffix}"] = pd.array([count.get(rule_id) for rule_id in order], "Int64")
-        made[f"Per 100 patient-weeks{suffix}"] = [
-            None if rule_id not in count or not observed else round(100 * count[rule_id] / observed, 2) for rule_id in order]
+    new = {f"new_flags{suffix}": pd.array([count.get(rule_id) for rule_id in order], "Int64")
+           for suffix, count in zip(("_in_force", "_draft") if draft else ("",), counts, strict=True)}
     so_far = acted.set_index("rule_id").reindex(order).fillna(0).astype(int)
-    made["Flags so far"] = so_far["flags"].to_numpy()
-    for name, column in (("Acted on", so_far["acted"]), ("Patient contacted", so_far["contacted"]), ("Never acted on", so_far["flags"] - so_far["acted"])):
-        made[name] = [f"{n:,} ({percent(n, of)})" if of else "–" for n, of in zip(column, so_far["flags"], strict=True)]
+    return pd.DataFrame({"code": order, "title": [known[rule_id].title for rule_id in order], **new, **{
+        name: so_far[name].to_numpy() for name in ("flags", "acted", "contacted")}, "never": (so_far["flags"] - so_far["acted"]).to_numpy()})
+
+
+def _in_words(counts: pd.DataFrame, observed: float) -> pd.DataFrame:
+    made = pd.DataFrame({"Rule": counts["code"], "Title": counts["title"]})
+    for name, suffix in {"new_flags": "", "new_flags_in_force": ", in force", "new_flags_draft": ", draft"}.items():
+        if name in counts:
+            made[f"New flags{suffix}"] = counts[name]
+            made[f"Per 100 patient-weeks{suffix}"] = [None if pd.isna(n) or not observed else round(100 * n / observed, 2) for n in counts[name]]
+    made["Flags so far"] = counts["flags"]
+    for title, name in (("Acted on", "acted"), ("Patient contacted", "contacted"), ("Never acted on", "never")):
+        made[title] = [f"{n:,} ({percent(n, of)})" if of else "–" for n, of in zip(counts[name], counts["flags"], strict=True)]
     return made

@@ -17,8 +17,8 @@ LEVELS = (
     ("cohort", "conditions", "people", "phrases"),
     ("rules",),
     ("imports", "figures", "worklist", "lineup", "handout", "past", "triage", "activity", "quality", "sample", "distributions", "profile", "crossfilter",
-     "filters", "members", "comparison", "saved", "outgoing", "pictured", "report", "course", "behind", "kept", "printed", "disclosure", "demo", "synthetic",
-     "status", "start"),
+     "filters", "members", "chance", "comparison", "saved", "outgoing", "pictured", "report", "course", "behind", "kept", "printed", "disclosure", "demo",
+     "synthetic", "status", "start"),
     ("views", "__main__"),
     ("streamlit_app",),
 )
@@ -160,7 +160,7 @@ def test_packages_are_empty_and_named_for_what_they_hold() -> None:
 
 def test_downloads_leave_a_trace_unless_no_patient_is_in_them() -> None:
     """Files of numbers, or of nobody's, by the beginnings of their keys; each other button says what it leaves."""
-    nobodys = {"csv_", "svg_", "report", "compare_csv_", "files_", "template", "mapping_toml", "weeks_csv", "workload_csv"}
+    nobodys = {"csv_", "svg_", "report", "compare_csv_", "compare_svg_", "files_", "template", "mapping_toml", "weeks_csv", "workload_csv"}
     calls = [node for path in SOURCES if is_view(path) for node in ast.walk(TREES[path])
              if isinstance(node, ast.Call) and ast.unparse(node.func) == "st.download_button"]
     given = [{word.arg: word.value for word in call.keywords} for call in calls]

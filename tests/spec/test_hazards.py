@@ -337,7 +337,7 @@ def test_hazard_13_few_patients_in_an_export(app: Engine, monkeypatch: pytest.Mo
     for name in charts:
         assert not re.search(r",[1-5],", files[f"{name}.csv"].replace(',1,"Counts of', ',"Counts of')), "five patients are nowhere, nor one of them"
     assert all(f"<h2>{kind.title}</h2>" in files["cohort_report.html"] for kind in outgoing.CHARTS.values()), "the report has them all"
-    assert "rounded to the nearest 5" in files["cohort_report.html"] and ">1 to 10<" in files["cohort_report.html"]
+    assert "rounded to the nearest multiple of 5, 15 at least" in files["cohort_report.html"] and ">1 to 10<" in files["cohort_report.html"]
     assert not re.search(r"</td>\s*<td>[1-5]</td>|\b[1-5] (of|patients?)\b", files["cohort_report.html"])
     assert twins["quality"].set_index("code").at["ripping", "n"] == 1 and "ZQ-1" in lists["patients.csv"]
     assert json.loads(summary)["symptoms"]["urinary_incontinence"]["present"] == 1

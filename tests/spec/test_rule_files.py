@@ -119,8 +119,8 @@ def test_numbers_in_words(tmp_path: Path, number: str, how: str, said: str) -> N
 
 
 def test_files_are_read_back_as_the_same_rules(tmp_path: Path) -> None:
-    for name, text in files(RULES).items():
-        (tmp_path / name).write_text(text, encoding="utf-8")
+    for name, written in files(RULES).items():
+        (tmp_path / name).write_text(written, encoding="utf-8")
     assert load(tmp_path) == RULES
 
 

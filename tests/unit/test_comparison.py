@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dashboard import comparison
+from dashboard import chance, comparison
 from dashboard.cohort import Cohort
 from dashboard.figures import compared
 
@@ -17,7 +17,7 @@ def side(*rows: tuple[int, int, int]) -> pd.DataFrame:
 
 
 def one(a: tuple[int, int, int], b: tuple[int, int, int], both: tuple[int, int, int] | None = None) -> pd.Series:
-    return comparison.difference(side(a), side(b), both and side(both)).iloc[0]
+    return chance.difference(side(a), side(b), both and side(both)).iloc[0]
 
 
 def test_who_is_found_by_an_entry_has_more_chances_with_more_entries() -> None:
@@ -65,22 +65,22 @@ def test_who_is_in_both_makes_no_difference() -> None:
 def test_19_of_20_intervals_hold_the_truth(a: tuple[int, float], b: tuple[int, float]) -> None:
     rng, (times, least, most) = np.random.default_rng(1), (4000, 0.92, 0.99) if CAMPAIGN else (200, 0.88, 1)
     worlds = [side(*((int(n), people, 10) for n in rng.binomial(people, share, times))) for people, share in (a, b)]
-    found, truth = comparison.difference(*worlds), 100 * (a[1] - b[1])
+    found, truth = chance.difference(*worlds), 100 * (a[1] - b[1])
     held = ((found["low"] <= truth + 1e-9) & (found["high"] >= truth - 1e-9)).mean()
     assert least < held <= most, held
 
 
 def test_means_of_histograms() -> None:
     a, b = np.array([0, 0, 50, 0, 50, 0, 0, 0, 0, 0, 0, 7]), np.array([0, 0, 0, 100, 0, 0, 0, 0, 0, 0, 0, 0])
-    mean_a, mean_b, difference, low, high = comparison.mean(a, b)
+    mean_a, mean_b, difference, low, high = chance.mean(a, b)
     assert (mean_a, mean_b, difference) == (3, 3, 0) and np.allclose((low, high), (-0.196, 0.196), atol=0.04)
-    assert comparison.mean(a, b, np.zeros(12, int))[2] == 0
-    assert np.isnan(comparison.mean(a, np.eye(12, dtype=int)[3])[2])
+    assert chance.mean(a, b, np.zeros(12, int))[2] == 0
+    assert np.isnan(chance.mean(a, np.eye(12, dtype=int)[3])[2])
 
 
 def test_many_shares_of_many_patients_take_no_time() -> None:
     rows = [(n, 190_000, 10_000) for n in range(1000, 70_000, 1000)]
-    assert len(comparison.difference(side(*rows), side(*rows))) == 69
+    assert len(chance.difference(side(*rows), side(*rows))) == 69
 
 
 @pytest.mark.parametrize(("difference", "low", "high", "says"), [

@@ -6,8 +6,9 @@ import pandas as pd
 import pytest
 
 from dashboard import outgoing, pictured, report
+from dashboard.chance import difference
 from dashboard.codelists import LOCATION, QUALITY, RELIEF, SYMPTOM
-from dashboard.comparison import Comparison, Side, difference, rows
+from dashboard.comparison import Comparison, Side, rows
 from dashboard.disclosure import BASE as ALL
 from dashboard.disclosure import Control
 from dashboard.report import Counted
@@ -87,23 +88,27 @@ def test_numbers_that_are_not_written_leave_no_trace(name: str, one: pd.DataFram
     assert pictured.picture(made) != pictured.picture(outgoing.protected(name, one, BASE, Control(0))), "which are seen where nothing is hidden"
 
 
-@pytest.mark.parametrize(("name", "one", "other"), [pair for pair in SAME if pair[0] in ("locations", "durations", "symptoms", "together")])
+@pytest.mark.parametrize(("name", "one", "other"), [(name, one, other) for name, one, other in SAME if name in (
+    "locations", "durations", "symptoms", "together", "weeks", "blank", "hours")])
 def test_a_comparison_hides_of_both_what_it_hides_of_one(name: str, one: pd.DataFrame, other: pd.DataFrame) -> None:
     made = [_compared(name, frame, SAME_B[name]) for frame in (one, other)]
     assert made[0].equals(made[1])
+    about = dict.fromkeys(("group_a", "group_b", "as_of"), "<neck> & so on")
+    pictures = [pictured.comparison("", frame.assign(**about), "Where", "of all", body=body) for frame in made for body in (False, name == "locations")]
+    assert pictures[:2] == pictures[2:] and all("suppressed" in picture and ElementTree.fromstring(picture) is not None for picture in pictures)
     hidden = made[0][made[0]["share_a"] == "suppressed"]
     assert len(hidden) and (hidden[["share_b", "difference_points", "low_95", "high_95"]] == "suppressed").all(axis=None)
     assert not hidden["n_b"].map(lambda n: isinstance(n, (int, np.integer))).any()
 
 
 SAME_B = {"locations": listed(LOCATION.label, 200, neck=50, jaw=100, none=60), "durations": classes(50, 50, 50, 50),
-          "symptoms": symptoms(fever=(50, 50), rigors=(50, 50)), "together": grid(("neck", "dull", 50, 90), ("jaw", "dull", 50, 90))}
+          "symptoms": symptoms(fever=(50, 50), rigors=(50, 50)), "together": grid(("neck", "dull", 50, 90), ("jaw", "dull", 50, 90)),
+          "weeks": weeks(150, 40, 11), "blank": fields(50, 120), "hours": hours({7: 40, 8: 120})}
 
 
 def _compared(name: str, a: pd.DataFrame, b: pd.DataFrame, control: Control = EXACT) -> pd.DataFrame:
-    frames = [{name: frame.assign(base=BASE) if name == "together" else frame} for frame in (a, b)]
-    tables = {name: difference(rows(name, frames[0], frames[1]), rows(name, frames[1], frames[0]))}
-    sides = [Side(BASE, 900, 4.0, BASE, one) for one in frames]
+    sides = [Side(BASE, 900, 4.0, BASE, {name: frame}) for frame in (a, b)]
+    tables = {name: difference(rows(name, *sides), rows(name, *reversed(sides)))}
     return outgoing.compared(name, Comparison(*sides, 0, False, tables, {}), {}, control)
 
 
@@ -128,7 +133,7 @@ def test_who_subtracts_one_file_from_another_does_not_find_the_few_between_them(
 
 def test_a_comparison_of_rounded_counts_is_theirs() -> None:
     row = _compared("durations", classes(52, 48, 60, 40), SAME_B["durations"], ROUNDED).iloc[0]
-    assert row[["n_a", "of_a", "n_b", "of_b", "share_a", "difference_points"]].tolist() == [50, 160, 50, 150, "31 %", "-2"]
+    assert row[["n_a", "of_a", "n_b", "of_b", "share_a", "difference_points"]].tolist() == [50, 160, 50, 150, "31 %", -2]
     assert int(row["low_95"]) < -2 < int(row["high_95"])
 
 
@@ -150,3 +155,13 @@ def test_where_one_chart_hides_how_many_there_are_all_do() -> None:
     assert {made.base for made in charts} == {"suppressed"}
     text = report.page("All <entries>", Counted(charts[0].base, 40, charts), ["As of today"], disclaimer="Not monitored")
     assert "All &lt;entries&gt;" in text and "suppressed patients" in text and "40" not in text.split("</style>")[1].split("<svg")[0]
+
+
+def test_workload_leaves_few_flags_out_and_their_rates_with_them() -> None:
+    made = pd.DataFrame({"code": ["E01", "R02"], "title": ["One", "Two"], "new_flags_in_force": pd.array([3, 40], "Int64"),
+                         "new_flags_draft": pd.array([None, 52], "Int64"), "flags": [30, 11], "acted": [28, 11], "contacted": [12, 0], "never": [2, 0]})
+    assert outgoing.workload(made, 1000, ROUNDED).iloc[:, 2:-2].to_numpy().tolist() == [
+        ["1 to 10", "", 30, "suppressed", 15, "1 to 10", "1 to 10", ""], [40, 50, 15, 15, 0, 0, "4.00", "5.00"]]
+    weeks = pd.DataFrame({"Week to": ["1 Mar", "8 Mar"], "Emergency": [0, 9], "Same-day": [11, 53]})
+    assert outgoing.weekly(weeks, ROUNDED).iloc[:, :3].to_numpy().tolist() == [["1 Mar", 0, 15], ["8 Mar", "1 to 10", 55]]
+    assert outgoing.weekly(weeks, Control(0))["Emergency"].tolist() == [0, 9]

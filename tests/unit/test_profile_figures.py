@@ -27,7 +27,7 @@ def test_relief_is_helped_of_tried_and_says_who_never_said() -> None:
 
 
 def weeks(first: date, last: date) -> list[tuple[int, int]]:
-    return profile._spans(day_of(first), day_of(last))
+    return profile.spans(day_of(first), day_of(last))
 
 
 @pytest.mark.parametrize(("first", "last", "begins", "ends", "bars"), [

@@ -44,6 +44,10 @@ def test_the_question_beside_everyone_else_a_saved_one_and_itself_without_a_chip
     assert "**B 8 patients**" in shown(page) and "differ in who they are" not in shown(page)
     pick(page, "Saved: Neck")
     assert "**B 20 patients**" in shown(page) and "**6 patients in both**" in shown(page)
+    assert "each patient counts once" in shown(page) and "shares add up to more than 100 %" in shown(page) and "*Over time* is left out" not in shown(page)
+    unfold(page, "compare_table_locations", "compare_table_weeks")
+    files = [one for one in page.get("download_button") if one.key.startswith("compare_")]
+    assert [one.key for one in files] == ["compare_csv_locations", "compare_svg_locations", "compare_svg_body", "compare_csv_weeks", "compare_svg_weeks"]
     events.settled(page.toggle(key="landmark").set_value(True).run())
     assert "**A 12 patients** · 12 entries" in shown(page) and "having written it ever" not in shown(page)
     go(page, "cohort")
