@@ -16,8 +16,8 @@ NONE, NOT_RECORDED, NIGHT, PERIOD = "none", "not_recorded", "night", "period"
 # least and most that can be asked for
 RANGES = {"age": (0, 150), "severity": (0, 10), "worst": (0, 10), "least": (0, 10), "interference": (0, 10), "temperature": (30, 45), "bout": (0, 525_600)}
 # columns of the door: the ranges of a question, what it asks of several values, and of one of a few
-_MEASURED = {"severity": "severity", "worst": "worst_severity", "least": "least_severity", "interference": "interference",
-             "temperature": "temperature_c", "bout": "bout_minutes"}
+MEASURED = {"severity": "severity", "worst": "worst_severity", "least": "least_severity", "interference": "interference",
+            "temperature": "temperature_c", "bout": "bout_minutes"}
 _LISTED = ("locations", "qualities", "radiates_to", "aggravated_by")
 CHOSEN = ("severity_kind", "onset_speed", "pattern", "trend")
 HOURS = tuple(f"{hour:02}" for hour in range(24))
@@ -132,7 +132,7 @@ def of_entries(live: Subquery | Table, asked: Asked) -> dict[str, Condition]:
         "symptoms": partial(reported, live, "symptoms", SYMPTOM), "history": partial(reported, live, "history", HISTORY),
         "hours": lambda codes, _: hours(live, codes), "tried": partial(tried, live), "helped": partial(helped, live), "blank": partial(blank, live)}
     found = {field: make(asked[field], field in asked["every"]) for field, make in made.items() if asked[field]}
-    return found | {field: ranged(e[column], *(asked[name] for name in range_names(field))) for field, column in _MEASURED.items() if asks(asked, field)}
+    return found | {field: ranged(e[column], *(asked[name] for name in range_names(field))) for field, column in MEASURED.items() if asks(asked, field)}
 
 
 def listed(live: Subquery | Table, field: str, codelist: Codelist, codes: tuple[str, ...], every: bool) -> Condition:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from dashboard import crossfilter, distributions, members
+from dashboard import crossfilter, distributions, filters, members
 from dashboard.codelists import LOCATION
 from dashboard.cohort import BUCKETS, NEGATABLE, SEVERAL, TIERS, Cohort
 from dashboard.sample import Base
@@ -18,11 +18,32 @@ TODAY = 20_500
 LOCATIONS, QUALITIES = ("neck", "low_back", "everywhere", "other"), ("sharp", "burning", "other")
 TREATMENTS, SYMPTOMS = ("cold_pack", "rest", "none_helped", "other"), ("fever", "leg_weakness", "longstanding", "urgent")
 RELIEF = ("cold_pack", "rest", "other")
-FIELDS = ("locations", "relief_helped", "severity", "worst_severity", "pattern", "time_of_day", "birth_year", "fever", "leg_weakness", "diabetes", "clot_risk")
+FIELDS = ("locations", "radiates_to", "relief_helped", "severity", "least_severity", "pattern", "time_of_day", "birth_year", "fever", "leg_weakness",
+          "diabetes", "clot_risk")
+# what else an entry may say, and what may be asked of it: drawn together, as a draw for each field would cost more than the database
+SAID: dict[str, tuple] = {
+    "radiates_to": ((), ("neck",), ("leg_left", "neck")), "aggravated_by": ((), ("sitting",), ("cold", "sitting", "other")),
+    "history": ({"diabetes": True}, {"diabetes": False}, {"diabetes": False, "clot_risk": True}, {"clot_risk": False}),
+    "pattern": ("constant", "intermittent"), "trend": ("better", "same", "worse"), "onset_speed": ("sudden", "gradual"), "severity_kind": ("now", "average"),
+    "least": (0.0, 3.0, 5.5), "interference": (0.0, 4.0, 10.0), "bout": (0.0, 15.0, 90.0), "temperature": (36.6, 38.0, 38.7)}
+BLANK = ("not_recorded",)
+ASKED: dict[str, tuple] = {
+    "radiates_to": (("neck",), ("leg_left", "neck"), ("none", "leg_left"), BLANK, ("neck", *BLANK)),
+    "aggravated_by": (("cold",), ("sitting", "cold"), ("none",), ("other", "sitting", *BLANK)),
+    "history": (("diabetes",), ("diabetes", "clot_risk"), BLANK, ("clot_risk", *BLANK)),
+    "pattern": (("constant",), ("intermittent", *BLANK), BLANK), "trend": (("worse",), ("same", "better"), ("worse", *BLANK)),
+    "onset_speed": (("sudden",), BLANK), "severity_kind": (("average",), ("now", "average"), ("now", *BLANK)),
+    "least_from": (0, 3), "least_to": (3, 5.5), "least_not_recorded": (True,), "interference_from": (0, 4), "interference_to": (4, 9),
+    "interference_not_recorded": (True,), "bout_from": (0, 15), "bout_to": (15, 60.5), "bout_not_recorded": (True,),
+    "temperature_from": (37, 38), "temperature_to": (38.5,), "temperature_not_recorded": (True,)}
 TIMES = st.none() | st.sampled_from((0, 1, 21_599_999_999, 21_600_000_000, 43_200_000_000, 79_200_000_000, 86_399_999_999))
 BATCHES = {1: (1, None), 2: (3, 6), 3: (5, None), 4: (7, None)}
 # halves are where rounding shows
 SEVERITIES = st.none() | st.sampled_from((0.0, 0.5, 2.5, 6.5, 7.0, 9.5, 10.0)) | st.integers(0, 100).map(lambda tenths: tenths / 10)
+
+
+def some_of(values: dict[str, tuple], most: int) -> st.SearchStrategy:
+    return st.lists(st.sampled_from([(name, value) for name, several in values.items() for value in several]), max_size=most).map(dict)
 
 
 def lists(codes: tuple[str, ...]) -> st.SearchStrategy:
@@ -46,7 +67,7 @@ def entries(draw: st.DrawFn) -> Entry:
         relief_helped=draw(lists(TREATMENTS)),
         symptoms=draw(st.dictionaries(st.sampled_from(SYMPTOMS), st.booleans())), severity=draw(SEVERITIES), worst=draw(SEVERITIES),
         onset=None if days is None else day - days, birth_year=draw(st.sampled_from((None, None, 1940, 1976, 2001))),
-        sex=draw(st.sampled_from((None, None, "female", "male", "other"))))
+        sex=draw(st.sampled_from((None, None, "female", "male", "other"))), **draw(some_of(SAID, 8)))
 
 
 @st.composite
@@ -54,6 +75,9 @@ def worlds(draw: st.DrawFn) -> World:
     found = draw(st.lists(entries(), max_size=25))
     outcome = st.tuples(st.sampled_from(tuple(BUCKETS)), st.sampled_from((*TIERS, None)))
     return World(found, BATCHES, {who: draw(outcome) for who in sorted({e.who for e in found}) if draw(st.booleans())})
+
+
+SOME_FIELDS = st.just(NEGATABLE) | st.just(("period",)) | st.lists(st.sampled_from(NEGATABLE))
 
 
 @st.composite
@@ -76,12 +100,11 @@ def cohorts(draw: st.DrawFn) -> Cohort:
         severity_from=now_and_then(st.just(low), None), severity_to=now_and_then(st.just(high), None),
         severity_not_recorded=now_and_then(kept, False), symptoms=now_and_then(chosen(*SYMPTOMS, "not_recorded"), ()),
         worst_from=now_and_then(st.just(low), None), worst_to=now_and_then(st.just(high), None), worst_not_recorded=now_and_then(kept, False),
-        temperature_from=now_and_then(st.sampled_from((37, 38)), None), temperature_to=now_and_then(st.just(38.5), None),
-        temperature_not_recorded=now_and_then(kept, False),
         tried=now_and_then(chosen(*RELIEF, "none", "not_recorded"), ()), helped=now_and_then(chosen(*RELIEF, "none", "not_recorded"), ()),
         hours=now_and_then(chosen("night", "00", "05", "06", "12", "22", "not_recorded"), ()),
         high_pain=now_and_then(chosen("no_day", "to_25", "to_50", "to_75", "to_100", "not_recorded"), ()), blank=now_and_then(chosen(*FIELDS), ()),
-        negated=draw(st.lists(st.sampled_from(NEGATABLE))), every=draw(st.lists(st.sampled_from(SEVERAL))), whole=now_and_then(kept, False))
+        negated=draw(SOME_FIELDS), every=draw(st.just(SEVERAL) | st.lists(st.sampled_from(SEVERAL))), whole=now_and_then(kept, False),
+        **now_and_then(some_of(ASKED, 2), {}))
 
 
 known = st.sampled_from((None, None, None, 2, 4, 5, 6, 7))
@@ -160,9 +183,10 @@ def said(name: str, counted: pd.DataFrame | Base) -> dict:
             "counts": dict(zip(counted["code"], counted["n"], strict=True))}
 
 
-@given(cohort=cohorts(), other=cohorts())
-def test_a_question_reads_differently_from_every_other(cohort: Cohort, other: Cohort) -> None:
-    assert (cohort == other) == (cohort.question() == other.question()) == (cohort.describe() == other.describe())
+@given(cohort=cohorts(), other=cohorts(), near=st.sampled_from(NEGATABLE), negated=st.booleans(), every=st.booleans())
+def test_a_question_reads_differently_from_every_other(cohort: Cohort, other: Cohort, near: str, negated: bool, every: bool) -> None:
+    for one in (other, filters.moded(cohort, near, negated=negated, every=every and near in SEVERAL)):
+        assert (cohort == one) == (cohort.question() == one.question()) == (cohort.describe() == one.describe())
 
 
 @given(cohort=cohorts())
