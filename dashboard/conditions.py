@@ -82,10 +82,13 @@ def range_names(field: str) -> tuple[str, ...]:
     return ("since", "until") if field == PERIOD else (f"{field}_from", f"{field}_to", f"{field}_not_recorded")
 
 
+def names(field: str) -> tuple[str, ...]:
+    """What of a question asks in a field: the list of that name, or the parts of a range."""
+    return range_names(field) if field in (PERIOD, *RANGES) else (field,)
+
+
 def asks(asked: Asked, field: str) -> bool:
-    if field not in RANGES and field != PERIOD:
-        return bool(asked[field])
-    return any(asked[name] is not None and asked[name] is not False for name in range_names(field))  # 0 is a bound
+    return any(asked[name] not in ((), None) and asked[name] is not False for name in names(field))  # 0 is a bound
 
 
 def in_time(live: Subquery | Table, asked: Asked) -> list[ColumnElement[bool]]:

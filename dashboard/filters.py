@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields, replace
 
 from dashboard.codelists import AGGRAVATOR, CHOICES, HISTORY, LOCATION, QUALITY, RELIEF, SYMPTOM
 from dashboard.cohort import BUCKETS, NONE, NOT_RECORDED, Cohort
-from dashboard.conditions import FIELD, NIGHT, NOTHING_HELPED, PERIOD, RANGES, range_names
+from dashboard.conditions import FIELD, NIGHT, NOTHING_HELPED, PERIOD, names, range_names
 from dashboard.people import DURATIONS, HIGH_PAIN
 from dashboard.sample import HOUR
 from dashboard.wording import outside, period, span
@@ -49,11 +49,7 @@ def toggled(cohort: Cohort, field: str, code: str) -> Cohort:
 
 def plainly(cohort: Cohort, *asked: str) -> Cohort:
     """A bar that is pressed is asked for: what its chart ruled out, of which no bar is lit, goes."""
-    return without(cohort, *(name for field in asked if field in cohort.negated for name in _names(field)))
-
-
-def _names(field: str) -> tuple[str, ...]:
-    return range_names(field) if field in (PERIOD, *RANGES) else (field,)
+    return without(cohort, *(name for field in asked if field in cohort.negated for name in names(field)))
 
 
 def shown(cohort: Cohort, field: str) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ def _of_some_entry(asked: Asked, clauses: list[str], when: str) -> list[str]:
     """What one entry has to say for its patient's whole diary to be meant; where something is ruled out, no other may say it."""
     if not clauses:
         return [f"with an entry {when}"] if when else []
-    never = " and the contrary in none" if any(field in asked["negated"] for field in _OF_ENTRIES) else ""
+    never = " and the contrary in none" if any(field in asked["negated"] for field in OF_ENTRIES) else ""
     return [f"with {listing(clauses, 'and')} in an entry{never}" + (f", {when}" if when else "")]
 
 
@@ -50,11 +50,12 @@ def _who(asked: Asked) -> list[str]:
     return [*words, *([f"whose {listing(known, 'and')}"] if known else [])]
 
 
-_OF_ENTRIES = {"qualities": "quality", "locations": "location", "radiates_to": "area of spread", "durations": "duration", "onset_speed": "onset speed",
-               "pattern": "pattern", "bout": "minutes a bout", "trend": "trend", "severity": "severity", "severity_kind": "kind of severity",
-               "worst": "worst severity", "least": "least severity", "interference": "interference", "temperature": "temperature",
-               "symptoms": "symptom", "history": "history", "aggravated_by": "aggravator", "tried": "relief tried", "helped": "relief that helped",
-               "hours": "hour", "blank": ""}
+# the fields that entries themselves answer
+OF_ENTRIES = {"qualities": "quality", "locations": "location", "radiates_to": "area of spread", "durations": "duration", "onset_speed": "onset speed",
+              "pattern": "pattern", "bout": "minutes a bout", "trend": "trend", "severity": "severity", "severity_kind": "kind of severity",
+              "worst": "worst severity", "least": "least severity", "interference": "interference", "temperature": "temperature",
+              "symptoms": "symptom", "history": "history", "aggravated_by": "aggravator", "tried": "relief tried", "helped": "relief that helped",
+              "hours": "hour", "blank": ""}
 _ASKED_ABOUT = ("symptoms", "history")  # answered yes or no, one by one
 
 
@@ -66,16 +67,16 @@ def _clauses(asked: Asked) -> list[str]:
     named = {
         "qualities": [] if like else _named(asked["qualities"], QUALITY.label), "locations": [] if places else _named(asked["locations"], LOCATION.label),
         "radiates_to": _named(asked["radiates_to"], LOCATION.label), "durations": _named(asked["durations"], DURATIONS),
-        **{name: _named(asked[name], CHOICES[name]) for name in CHOSEN}, **{name: _range(asked, name) for name in RANGES if name in _OF_ENTRIES},
+        **{name: _named(asked[name], CHOICES[name]) for name in CHOSEN}, **{name: _range(asked, name) for name in RANGES if name in OF_ENTRIES},
         "symptoms": _named(asked["symptoms"], SYMPTOM.label, "none asked about"), "history": _named(asked["history"], HISTORY.label, "none asked about"),
         "aggravated_by": _named(asked["aggravated_by"], AGGRAVATOR.label),
         "tried": _named(asked["tried"], RELIEF.label, none="nothing"), "helped": _named(asked["helped"], RELIEF.label, none="nothing"),
         "hours": [hour(code) for code in asked["hours"]], "blank": _named(asked["blank"], FIELD.label)}
-    return said + [_clause(field, named[field], asked) for field in _OF_ENTRIES if named[field]]
+    return said + [_clause(field, named[field], asked) for field in OF_ENTRIES if named[field]]
 
 
 def _clause(field: str, words: list[str], asked: Asked) -> str:
-    negated, every, name = field in asked["negated"], field in asked["every"], _OF_ENTRIES[field]
+    negated, every, name = field in asked["negated"], field in asked["every"], OF_ENTRIES[field]
     last = "and" if every else "or"
     if field == "blank":  # not any is every one
         return f"an answer to {listing(words, 'or' if every else 'and')}" if negated else f"no answer to {listing(words, last)}"
