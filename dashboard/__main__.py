@@ -14,7 +14,7 @@ import pandas as pd
 from sqlalchemy import Engine
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from dashboard import cohort, database, demo, distributions, settings, start, worklist
+from dashboard import cohort, conditions, database, demo, distributions, settings, start, worklist
 from dashboard.codelists import CHOICES, CODELISTS
 from dashboard.days import date_of, day_of
 from dashboard.errors import NotFound, Refused, UserError, WrongUsage
@@ -34,13 +34,12 @@ def _day(text: str) -> int:
 
 
 REPEATED = {"source": "sources", "sex": "sexes", "bucket": "buckets", "tier": "tiers", "location": "locations", "quality": "qualities", "duration": "durations",
-            "symptom": "symptoms", "tried": "tried", "helped": "helped", "hour": "hours", "high_pain": "high_pain", "blank": "blank", "not": "negated",
-            "all": "every"}
+            "symptom": "symptoms", "hour": "hours", "not": "negated", "all": "every"}
+REPEATED |= {name: name for name in cohort.CODES if name not in REPEATED.values()}
 COHORT_OPTIONS = (
-    ("since", _day, "first day"), ("until", _day, "last day"), ("age_from", int, "youngest"), ("age_to", int, "oldest"),
-    ("severity_from", float, "least severity"), ("severity_to", float, "most severity"),
-    ("worst_from", float, "least worst severity"), ("worst_to", float, "most worst severity"), ("temperature_from", float, "least temperature"),
-    ("temperature_to", float, "most temperature"),
+    ("since", _day, "first day"), ("until", _day, "last day"),
+    *[(f"{name}_{end}", int if name == "age" else float, f"{conditions.MEASURED.get(name, name).replace('_', ' ')}, {bound}") for name in conditions.RANGES
+      for end, bound in (("from", "no less"), ("to", "no more"))],
     *[(option, str, "name of a field, such as locations; may be given several times" if option in ("not", "all") else
        "code; may be given several times: any of them") for option in REPEATED])
 

@@ -10,15 +10,14 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, Select, Subquery, 
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from dashboard import conditions, phrases
-from dashboard.codelists import LOCATION, QUALITY, SYMPTOM
-from dashboard.conditions import FIELD, HOURS, NIGHT, NONE, NOT_RECORDED, RANGES, TREATMENTS, plain, range_names
+from dashboard.codelists import AGGRAVATOR, CHOICES, HISTORY, LOCATION, QUALITY, SYMPTOM
+from dashboard.conditions import CHOSEN, FIELD, HOURS, NIGHT, NONE, NOT_RECORDED, PERIOD, RANGES, TREATMENTS, range_names
 from dashboard.database import band, has
 from dashboard.days import date_of, day_of
 from dashboard.errors import Refused
-from dashboard.people import DURATIONS, HIGH_PAIN, people
-from dashboard.people import high_pain as people_in_high_pain
+from dashboard.people import DURATIONS, HIGH_PAIN
 from dashboard.phrases import BUCKETS, PEOPLE
-from dashboard.schema import diary_entry, handover, import_batch, patient, patient_outcome, source, supersession
+from dashboard.schema import diary_entry, handover, import_batch, patient, source, supersession
 from dashboard.wording import number
 
 
@@ -127,25 +126,26 @@ def find(connection: Connection, patient_id: str, source_name: str | None = None
 TIERS = ("E", "U", "R")
 CODES: dict[str, tuple[str, ...]] = {
     "sexes": tuple(PEOPLE), "buckets": (*BUCKETS, NOT_RECORDED), "tiers": (*TIERS, NONE, NOT_RECORDED),
-    "locations": (*LOCATION.bit, NONE, NOT_RECORDED), "qualities": (*QUALITY.bit, NONE, NOT_RECORDED),
-    "durations": (*DURATIONS, NOT_RECORDED), "symptoms": (*SYMPTOM.bit, NOT_RECORDED), "tried": (*TREATMENTS, NONE, NOT_RECORDED),
+    "locations": (*LOCATION.bit, NONE, NOT_RECORDED), "qualities": (*QUALITY.bit, NONE, NOT_RECORDED), "radiates_to": (*LOCATION.bit, NONE, NOT_RECORDED),
+    "durations": (*DURATIONS, NOT_RECORDED), **{name: (*CHOICES[name], NOT_RECORDED) for name in CHOSEN}, "symptoms": (*SYMPTOM.bit, NOT_RECORDED),
+    "history": (*HISTORY.bit, NOT_RECORDED), "aggravated_by": (*AGGRAVATOR.bit, NONE, NOT_RECORDED), "tried": (*TREATMENTS, NONE, NOT_RECORDED),
     "helped": (*TREATMENTS, NONE, NOT_RECORDED), "hours": (NIGHT, *HOURS, NOT_RECORDED), "high_pain": (*HIGH_PAIN, NOT_RECORDED), "blank": tuple(FIELD.bit)}
 _FIRST_DAY, _LAST_DAY = day_of(date(1900, 1, 1)), day_of(date(2100, 1, 1))
 _BOUNDS = {"since": (_FIRST_DAY, _LAST_DAY), "until": (_FIRST_DAY, _LAST_DAY),
            **{f"{name}_{end}": bounds for name, bounds in RANGES.items() for end in ("from", "to")}, "age_from": (1, 150)}
 _YES_OR_NO = ("whole", *(range_names(name)[2] for name in RANGES))
-_FLOATS = ("severity", "worst", "temperature")
+_INTEGERS = ("since", "until", "age_from", "age_to")
 # all that can be asked for by its contrary, and those of them of which an entry can hold several values
-NEGATABLE = ("sources", *CODES, *RANGES)
-SEVERAL = ("locations", "qualities", "symptoms", "tried", "helped", "blank")
+NEGATABLE = ("sources", *CODES, *RANGES, PERIOD)
+SEVERAL = ("locations", "qualities", "radiates_to", "symptoms", "history", "aggravated_by", "tried", "helped", "blank")
 
 
 @dataclass(frozen=True)
 class Cohort:
     """Which entries: those that meet every field given, each by any of its values, or by all where `every` names the field; `none` is the
     answer "none", `not_recorded` no answer. A field in `negated` is met by what was answered otherwise: no answer is not a no. `blank`
-    names fields without an answer. With `whole`, all entries of every patient who has one that meets all this, and none in the same
-    period that meets what is negated.
+    names fields without an answer. `period` in `negated` is all other days. With `whole`, all entries of every patient who has one that
+    meets all this, and none on the same days that meets what is negated.
 
     Sex and age are the patient's: as last answered in any live entry, and the age reached in the calendar year of the as-of date.
     Bucket and tier are the patient's too, as the last stored evaluation left them; `not_recorded` is a patient not yet evaluated,
@@ -161,17 +161,33 @@ class Cohort:
     tiers: tuple[str, ...] = ()
     locations: tuple[str, ...] = ()
     qualities: tuple[str, ...] = ()
+    radiates_to: tuple[str, ...] = ()
     durations: tuple[str, ...] = ()
+    onset_speed: tuple[str, ...] = ()
+    pattern: tuple[str, ...] = ()
+    bout_from: float | None = None
+    bout_to: float | None = None
+    bout_not_recorded: bool = False
+    trend: tuple[str, ...] = ()
     severity_from: float | None = None
     severity_to: float | None = None
     severity_not_recorded: bool = False
+    severity_kind: tuple[str, ...] = ()
     symptoms: tuple[str, ...] = ()
+    history: tuple[str, ...] = ()
     worst_from: float | None = None
     worst_to: float | None = None
     worst_not_recorded: bool = False
+    least_from: float | None = None
+    least_to: float | None = None
+    least_not_recorded: bool = False
+    interference_from: float | None = None
+    interference_to: float | None = None
+    interference_not_recorded: bool = False
     temperature_from: float | None = None
     temperature_to: float | None = None
     temperature_not_recorded: bool = False
+    aggravated_by: tuple[str, ...] = ()
     tried: tuple[str, ...] = ()
     helped: tuple[str, ...] = ()
     hours: tuple[str, ...] = ()
@@ -193,14 +209,14 @@ class Cohort:
             if value is not None and not least <= value <= most:
                 raise Refused(f"{name}: expected {_text(name, least)} to {_text(name, most)}.")
             # engines refuse numbers of numpy's kinds, and 0 and -0 are one question
-            object.__setattr__(self, name, value if value is None else float(value) + 0 if name.startswith(_FLOATS) else int(value))
+            object.__setattr__(self, name, value if value is None else int(value) if name in _INTEGERS else float(value) + 0)
         for name, known in (("negated", NEGATABLE), ("every", SEVERAL)):
             if not set(getattr(self, name)) <= set(known):
                 raise Refused(f"{name}: not a field. Expected any of {', '.join(known)}.")
         # of a field that asks for nothing the contrary is nothing too, and any of one value is all of it
         object.__setattr__(self, "negated", tuple(name for name in NEGATABLE if name in self.negated and self.asks(name)))
         object.__setattr__(self, "every", tuple(name for name in SEVERAL if name in self.every and len(getattr(self, name)) > 1))
-        for low, high in (("since", "until"), *((f"{name}_from", f"{name}_to") for name in RANGES)):
+        for low, high, *_ in map(range_names, (PERIOD, *RANGES)):
             if None not in (getattr(self, low), getattr(self, high)) and getattr(self, low) > getattr(self, high):
                 raise Refused(f"{low.replace('_', ' ')} lies after {high.replace('_', ' ')}: nothing can be between them.".capitalize())
 
@@ -210,52 +226,27 @@ class Cohort:
         return select(live).where(*self.where(live, as_of))
 
     def asks(self, field: str) -> bool:
-        """Whether it asks for anything in a field: a list, or a range such as `age`."""
+        """Whether it asks for anything in a field: a list, a range such as `age`, the period."""
         return conditions.asks(vars(self), field)
+
+    @property
+    def in_period(self) -> Self:
+        """All entries of its days."""
+        return type(self)(since=self.since, until=self.until, negated=(PERIOD,) * (PERIOD in self.negated))
 
     def where(self, live: Subquery | Table, as_of: int) -> list[ColumnElement[bool]]:
         """Conditions on the columns of `live`, which has to be all live entries: what is said of a patient is looked up in it."""
-        of_patients = self._of_patients(live, as_of)
+        asked = vars(self)
+        of_patients = conditions.of_patients(live, asked, as_of)
         if not self.whole:
-            return [*self._in_time(live), *of_patients, *(one.wanted(field in self.negated) for field, one in conditions.of_entries(live, vars(self)).items())]
+            said = conditions.of_entries(live, asked)
+            return [*conditions.in_time(live, asked), *of_patients, *(one.wanted(field in self.negated) for field, one in said.items())]
         some = live.alias("some")
-        said, in_time = conditions.of_entries(some, vars(self)), self._in_time(some)
+        said, in_time = conditions.of_entries(some, asked), conditions.in_time(some, asked)
         wanted = [*in_time, *(one.wanted(field in self.negated) for field, one in said.items())]
         contrary = [one.met for field, one in said.items() if field in self.negated]
         return [*of_patients, *([live.c.patient.in_(select(some.c.patient).where(*wanted))] if wanted else []),
                 *([live.c.patient.not_in(select(some.c.patient).where(*in_time, or_(*contrary)))] if contrary else [])]
-
-    def _in_time(self, live: Subquery | Table) -> list[ColumnElement[bool]]:
-        found = conditions.between(live.c.day, self.since, self.until)
-        return [] if found is None else [found]
-
-    def _of_patients(self, live: Subquery | Table, as_of: int) -> list[ColumnElement[bool]]:
-        found, who = [], live.c.patient
-        if self.sources:
-            of_source = select(patient.c.patient).join(source, source.c.source == patient.c.source).where(source.c.name.in_(self.sources))
-            found.append(who.not_in(of_source) if "sources" in self.negated else who.in_(of_source))
-        if self.sexes or self.asks("age"):
-            known, year = people(live.alias("lives")).subquery("people"), date_of(as_of).year
-            low, high, blank = (getattr(self, name) for name in range_names("age"))
-            born = (None if high is None else year - high, None if low is None else year - low)
-            asked = [conditions.among(known.c.sex, plain(self.sexes), known.c.sex.is_not(None), NOT_RECORDED in self.sexes).wanted(
-                "sexes" in self.negated)] if self.sexes else []
-            asked += [conditions.ranged(known.c.birth_year, *born, blank).wanted("age" in self.negated)] if self.asks("age") else []
-            found.append(who.in_(select(known.c.patient).where(*asked)))
-        outcome = select(patient_outcome.c.patient)
-        for name, column in (("buckets", patient_outcome.c.bucket), ("tiers", patient_outcome.c.tier)):
-            if codes := getattr(self, name):
-                there = who.in_(outcome.where(or_(column.in_(plain(codes)), *([column.is_(None)] if NONE in codes else []))))
-                stands = conditions.of(there, who.in_(outcome), NOT_RECORDED in codes)
-                found.append(stands.wanted(name in self.negated))
-        if self.high_pain:
-            days = live.alias("days")
-            known = people_in_high_pain(days, *self._in_time(days)).subquery("in_high_pain")
-            classes = [place for place, name in enumerate(HIGH_PAIN) if name in self.high_pain]
-            of_class = select(known.c.patient).where(known.c["class"].in_(classes))
-            found.append(conditions.of(who.in_(of_class) if classes else None, who.in_(select(known.c.patient)), NOT_RECORDED in self.high_pain).wanted(
-                "high_pain" in self.negated))
-        return found
 
     def describe(self) -> str:
         """The question as an English sentence without its full stop; different questions read differently."""
@@ -293,7 +284,7 @@ def _value(name: str, text: str) -> int | float | bool:
             return day_of(date.fromisoformat(text))
         if name in _YES_OR_NO:
             return {"yes": True, "no": False}[text]
-        return int(text) if name.startswith("age") else float(text)
+        return int(text) if name in _INTEGERS else float(text)
     except (ValueError, KeyError):
         expected = "a date such as 2026-03-31" if name in ("since", "until") else "yes or no" if name in _YES_OR_NO else "a number"
         raise Refused(f"{name}: this value cannot be read. Expected {expected}.") from None

@@ -1,16 +1,25 @@
 """What an entry has to say to be asked for, field by field: the conditions that questions are made of, on the columns of the door."""
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
-from sqlalchemy import BigInteger, ColumnElement, Subquery, Table, and_, case, false, literal, not_, or_
+from sqlalchemy import BigInteger, ColumnElement, Subquery, Table, and_, case, false, literal, not_, or_, select
 
-from dashboard.codelists import ANSWERED, HISTORY, LOCATION, QUALITY, RELIEF, SYMPTOM, Codelist
+from dashboard.codelists import ANSWERED, HISTORY, LISTS, RELIEF, SYMPTOM, Codelist
 from dashboard.database import band, has
-from dashboard.people import DURATIONS, duration_class, hour_of_day
+from dashboard.days import date_of
+from dashboard.people import DURATIONS, HIGH_PAIN, duration_class, high_pain, hour_of_day, people
+from dashboard.schema import patient, patient_outcome, source
 
-NONE, NOT_RECORDED, NIGHT = "none", "not_recorded", "night"
-RANGES = {"age": (0, 150), "severity": (0, 10), "worst": (0, 10), "temperature": (30, 45)}  # least and most that can be asked for
+NONE, NOT_RECORDED, NIGHT, PERIOD = "none", "not_recorded", "night", "period"
+# least and most that can be asked for
+RANGES = {"age": (0, 150), "severity": (0, 10), "worst": (0, 10), "least": (0, 10), "interference": (0, 10), "temperature": (30, 45), "bout": (0, 525_600)}
+# columns of the door: the ranges of a question, what it asks of several values, and of one of a few
+MEASURED = {"severity": "severity", "worst": "worst_severity", "least": "least_severity", "interference": "interference",
+            "temperature": "temperature_c", "bout": "bout_minutes"}
+_LISTED = ("locations", "qualities", "radiates_to", "aggravated_by")
+CHOSEN = ("severity_kind", "onset_speed", "pattern", "trend")
 HOURS = tuple(f"{hour:02}" for hour in range(24))
 NIGHT_HOURS = ("22", "23", "00", "01", "02", "03", "04", "05")  # clinical reference 6
 NOTHING_HELPED = RELIEF.group("nothing")
@@ -64,31 +73,69 @@ def among(column: ColumnElement, values: Collection[object], known: ColumnElemen
     return of(column.in_(values) if values else None, known, not_recorded)
 
 
-def range_names(field: str) -> tuple[str, str, str]:
-    return f"{field}_from", f"{field}_to", f"{field}_not_recorded"
+def _one_of(column: ColumnElement[str], codes: tuple[str, ...]) -> Condition:
+    return among(column, plain(codes), column.is_not(None), NOT_RECORDED in codes)
+
+
+def range_names(field: str) -> tuple[str, ...]:
+    """From, to, and that of no answer; every entry has a day."""
+    return ("since", "until") if field == PERIOD else (f"{field}_from", f"{field}_to", f"{field}_not_recorded")
+
+
+def names(field: str) -> tuple[str, ...]:
+    """What of a question asks in a field: the list of that name, or the parts of a range."""
+    return range_names(field) if field in (PERIOD, *RANGES) else (field,)
 
 
 def asks(asked: Asked, field: str) -> bool:
-    if field not in RANGES:
-        return bool(asked[field])
-    low, high, blank = (asked[name] for name in range_names(field))
-    return blank or low is not None or high is not None  # 0 is a bound
+    return any(asked[name] not in ((), None) and asked[name] is not False for name in names(field))  # 0 is a bound
+
+
+def in_time(live: Subquery | Table, asked: Asked) -> list[ColumnElement[bool]]:
+    """The days asked for, or all others."""
+    found = between(live.c.day, asked["since"], asked["until"])
+    return [] if found is None else [not_(found) if PERIOD in asked["negated"] else found]
+
+
+def of_patients(live: Subquery | Table, asked: Asked, as_of: int) -> list[ColumnElement[bool]]:
+    """What is said of a patient, looked up in all live entries."""
+    found, who, negated = [], live.c.patient, asked["negated"]
+    if asked["sources"]:
+        of_source = select(patient.c.patient).join(source, source.c.source == patient.c.source).where(source.c.name.in_(asked["sources"]))
+        found.append(who.not_in(of_source) if "sources" in negated else who.in_(of_source))
+    if asked["sexes"] or asks(asked, "age"):
+        known, year = people(live.alias("lives")).subquery("people"), date_of(as_of).year
+        low, high, blank = (asked[name] for name in range_names("age"))
+        born = (None if high is None else year - high, None if low is None else year - low)
+        said = [_one_of(known.c.sex, asked["sexes"]).wanted("sexes" in negated)] if asked["sexes"] else []
+        said += [ranged(known.c.birth_year, *born, blank).wanted("age" in negated)] if asks(asked, "age") else []
+        found.append(who.in_(select(known.c.patient).where(*said)))
+    outcome = select(patient_outcome.c.patient)
+    for name, column in (("buckets", patient_outcome.c.bucket), ("tiers", patient_outcome.c.tier)):
+        if codes := asked[name]:
+            there = who.in_(outcome.where(or_(column.in_(plain(codes)), *([column.is_(None)] if NONE in codes else []))))
+            found.append(of(there, who.in_(outcome), NOT_RECORDED in codes).wanted(name in negated))
+    if codes := asked["high_pain"]:
+        days = live.alias("days")
+        known = high_pain(days, *in_time(days, asked)).subquery("in_high_pain")
+        classes = [place for place, name in enumerate(HIGH_PAIN) if name in codes]
+        of_class = select(known.c.patient).where(known.c["class"].in_(classes))
+        found.append(of(who.in_(of_class) if classes else None, who.in_(select(known.c.patient)), NOT_RECORDED in codes).wanted("high_pain" in negated))
+    return found
 
 
 def of_entries(live: Subquery | Table, asked: Asked) -> dict[str, Condition]:
     """Of each field of a question that entries themselves answer."""
     e = live.c
     made: dict[str, Callable[[tuple[str, ...], bool], Condition]] = {
-        "locations": lambda codes, every: listed(live, "locations", LOCATION, codes, every),
-        "qualities": lambda codes, every: listed(live, "qualities", QUALITY, codes, every),
+        **{name: partial(listed, live, name, LISTS[name]) for name in _LISTED},
+        **{name: lambda codes, _, name=name: _one_of(e[name], codes) for name in CHOSEN},
         "durations": lambda codes, _: among(duration_class(live), [place for place, name in enumerate(DURATIONS) if name in codes], e.onset_day.is_not(None),
                                             NOT_RECORDED in codes),
-        "symptoms": lambda codes, every: symptoms(live, codes, every), "hours": lambda codes, _: hours(live, codes),
-        "tried": lambda codes, every: tried(live, codes, every), "helped": lambda codes, every: helped(live, codes, every),
-        "blank": lambda codes, every: blank(live, codes, every)}
+        "symptoms": partial(reported, live, "symptoms", SYMPTOM), "history": partial(reported, live, "history", HISTORY),
+        "hours": lambda codes, _: hours(live, codes), "tried": partial(tried, live), "helped": partial(helped, live), "blank": partial(blank, live)}
     found = {field: make(asked[field], field in asked["every"]) for field, make in made.items() if asked[field]}
-    return found | {field: ranged(column, *(asked[name] for name in range_names(field))) for field, column in (
-        ("severity", e.severity), ("worst", e.worst_severity), ("temperature", e.temperature_c)) if asks(asked, field)}
+    return found | {field: ranged(e[column], *(asked[name] for name in range_names(field))) for field, column in MEASURED.items() if asks(asked, field)}
 
 
 def listed(live: Subquery | Table, field: str, codelist: Codelist, codes: tuple[str, ...], every: bool) -> Condition:
@@ -123,15 +170,15 @@ def _several(said: ColumnElement[int], codelist: Codelist, codes: tuple[str, ...
     return of((and_ if every else or_)(*parts) if parts else None, known, NOT_RECORDED in codes, every)
 
 
-def symptoms(live: Subquery | Table, codes: tuple[str, ...], every: bool) -> Condition:
+def reported(live: Subquery | Table, of_what: Literal["symptoms", "history"], vocabulary: Codelist, codes: tuple[str, ...], every: bool) -> Condition:
     """Kleene logic: any of them is known not to be so where all are denied, every one of them where one is denied. `not_recorded` is
     that none was asked about."""
-    e, mask = live.c, SYMPTOM.bits(plain(codes))
-    asked = or_(e.symptoms_present != 0, e.symptoms_denied != 0)
+    yes, no, mask = live.c[f"{of_what}_present"], live.c[f"{of_what}_denied"], vocabulary.bits(plain(codes))
+    asked = or_(yes != 0, no != 0)
     if not mask:
         return of(None, asked, NOT_RECORDED in codes)
-    present = band(e.symptoms_present, mask) == mask if every else has(e.symptoms_present, mask)
-    denied = has(e.symptoms_denied, mask) if every else band(e.symptoms_denied, mask) == mask
+    present = band(yes, mask) == mask if every else has(yes, mask)
+    denied = has(no, mask) if every else band(no, mask) == mask
     if NOT_RECORDED not in codes:
         return Condition(present, or_(present, denied))
     # where anything was asked about, not all of it is so

@@ -12,9 +12,9 @@ from sqlalchemy import Connection, case, select
 
 from dashboard import database, distributions, filters, profile
 from dashboard.cohort import BUCKETS, NONE, NOT_RECORDED, Cohort
-from dashboard.conditions import NOTHING_HELPED, range_names
+from dashboard.conditions import NOTHING_HELPED, PERIOD, range_names
 from dashboard.distributions import Per, Sample
-from dashboard.filters import PERIOD, label, without
+from dashboard.filters import label, without
 from dashboard.sample import Base, of_patients
 from dashboard.schema import patient_outcome
 
@@ -69,7 +69,7 @@ CHARTS = {
     "blank": Chart(("blank",), ("answers", "asked_symptoms", "asked_history"), profile.completeness),
 }
 # those that read the entries themselves, as no row a patient holds what they count
-OWN: dict[str, tuple[str, ...]] = {"together": ("locations", "qualities"), "weeks": PERIOD, "high_pain": ("high_pain",)}
+OWN: dict[str, tuple[str, ...]] = {"together": ("locations", "qualities"), "weeks": range_names(PERIOD), "high_pain": ("high_pain",)}
 NAMES = ("base", "buckets", "locations", "qualities", "durations", "severity", "symptoms", "together")  # what the first screen shows
 MORE = ("ages", "sexes", "sources", "relief", "weeks", "hours", "high_pain", "blank")  # what is counted once it is opened
 

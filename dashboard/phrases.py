@@ -1,10 +1,10 @@
 """The words of a question: what its codes are called, and the sentence that they come to. Different questions read differently."""
 from collections.abc import Mapping
 
-from dashboard.codelists import LOCATION, QUALITY, RELIEF, SYMPTOM
-from dashboard.conditions import FIELD, NONE, NOT_RECORDED, Asked
+from dashboard.codelists import AGGRAVATOR, CHOICES, HISTORY, LOCATION, QUALITY, RELIEF, SYMPTOM
+from dashboard.conditions import CHOSEN, FIELD, NONE, NOT_RECORDED, PERIOD, RANGES, Asked
 from dashboard.people import DURATIONS, HIGH_PAIN
-from dashboard.wording import listing, period, span
+from dashboard.wording import listing, outside, period, span
 
 BUCKETS = {"emergency": "emergency", "same_day": "same-day", "not_assessable": "not assessable", "routine": "routine",
            "no_criterion_met": "no criterion met", "no_entries": "no entries"}
@@ -15,7 +15,7 @@ _WORDS = {"pins_and_needles": "pins-and-needles", "electric_shock": "electric-sh
 
 def describe(asked: Asked) -> str:
     """Without its full stop."""
-    who, clauses, when = _who(asked), _clauses(asked), period(asked["since"], asked["until"])
+    who, clauses, when = _who(asked), _clauses(asked), (outside if PERIOD in asked["negated"] else period)(asked["since"], asked["until"])
     if asked["whole"]:
         some = _of_some_entry(asked, clauses, when)
         return " ".join(["Whole diaries", *(who or ["of patients"] * bool(some)), *some])
@@ -27,7 +27,7 @@ def _of_some_entry(asked: Asked, clauses: list[str], when: str) -> list[str]:
     """What one entry has to say for its patient's whole diary to be meant; where something is ruled out, no other may say it."""
     if not clauses:
         return [f"with an entry {when}"] if when else []
-    never = " and the contrary in none" if any(field in asked["negated"] for field in _OF_ENTRIES) else ""
+    never = " and the contrary in none" if any(field in asked["negated"] for field in OF_ENTRIES) else ""
     return [f"with {listing(clauses, 'and')} in an entry{never}" + (f", {when}" if when else "")]
 
 
@@ -50,8 +50,13 @@ def _who(asked: Asked) -> list[str]:
     return [*words, *([f"whose {listing(known, 'and')}"] if known else [])]
 
 
-_OF_ENTRIES = {"qualities": "quality", "locations": "location", "durations": "duration", "severity": "severity", "worst": "worst severity",
-               "temperature": "temperature", "symptoms": "symptom", "tried": "relief tried", "helped": "relief that helped", "hours": "hour", "blank": ""}
+# the fields that entries themselves answer
+OF_ENTRIES = {"qualities": "quality", "locations": "location", "radiates_to": "area of spread", "durations": "duration", "onset_speed": "onset speed",
+              "pattern": "pattern", "bout": "minutes a bout", "trend": "trend", "severity": "severity", "severity_kind": "kind of severity",
+              "worst": "worst severity", "least": "least severity", "interference": "interference", "temperature": "temperature",
+              "symptoms": "symptom", "history": "history", "aggravated_by": "aggravator", "tried": "relief tried", "helped": "relief that helped",
+              "hours": "hour", "blank": ""}
+_ASKED_ABOUT = ("symptoms", "history")  # answered yes or no, one by one
 
 
 def _clauses(asked: Asked) -> list[str]:
@@ -61,25 +66,27 @@ def _clauses(asked: Asked) -> list[str]:
             f"{listing((_PLACES.get(code, f'in the {LOCATION.label[code].lower()}') for code in places), 'or')}".strip()] if like or places else []
     named = {
         "qualities": [] if like else _named(asked["qualities"], QUALITY.label), "locations": [] if places else _named(asked["locations"], LOCATION.label),
-        "durations": _named(asked["durations"], DURATIONS), **{name: _range(asked, name) for name in ("severity", "worst", "temperature")},
-        "symptoms": _named(asked["symptoms"], SYMPTOM.label, "none asked about"),
+        "radiates_to": _named(asked["radiates_to"], LOCATION.label), "durations": _named(asked["durations"], DURATIONS),
+        **{name: _named(asked[name], CHOICES[name]) for name in CHOSEN}, **{name: _range(asked, name) for name in RANGES if name in OF_ENTRIES},
+        "symptoms": _named(asked["symptoms"], SYMPTOM.label, "none asked about"), "history": _named(asked["history"], HISTORY.label, "none asked about"),
+        "aggravated_by": _named(asked["aggravated_by"], AGGRAVATOR.label),
         "tried": _named(asked["tried"], RELIEF.label, none="nothing"), "helped": _named(asked["helped"], RELIEF.label, none="nothing"),
         "hours": [hour(code) for code in asked["hours"]], "blank": _named(asked["blank"], FIELD.label)}
-    return said + [_clause(field, words, asked) for field, words in named.items() if words]
+    return said + [_clause(field, named[field], asked) for field in OF_ENTRIES if named[field]]
 
 
 def _clause(field: str, words: list[str], asked: Asked) -> str:
-    negated, every, name = field in asked["negated"], field in asked["every"], _OF_ENTRIES[field]
+    negated, every, name = field in asked["negated"], field in asked["every"], OF_ENTRIES[field]
     last = "and" if every else "or"
     if field == "blank":  # not any is every one
         return f"an answer to {listing(words, 'or' if every else 'and')}" if negated else f"no answer to {listing(words, last)}"
     joined = ("all of " if every else "") + listing(words, last)
     if not negated:
         return f"{name} {joined}"
-    answered = "asked about" if field == "symptoms" else "recorded"
+    answered = "asked about" if field in _ASKED_ABOUT else "recorded"
     if words in (["not recorded"], ["none asked about"]):
         return f"{name} {answered}"
-    if field == "symptoms" and NOT_RECORDED not in asked["symptoms"]:
+    if field in _ASKED_ABOUT and NOT_RECORDED not in asked[field]:
         return f"{listing(words, 'or' if every else 'and')} denied"
     return f"{name} {answered} but not {joined}"
 

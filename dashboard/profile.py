@@ -8,7 +8,7 @@ import pyarrow
 from sqlalchemy import Connection, Integer, Select, case, func, select
 
 from dashboard import cohort as cohorts
-from dashboard import database
+from dashboard import conditions, database
 from dashboard.codelists import CHOICES, HISTORY, SYMPTOM
 from dashboard.cohort import NOT_RECORDED, Cohort
 from dashboard.conditions import ANSWERS, FIELD
@@ -133,9 +133,8 @@ def high_pain(connection: Connection, cohort: Cohort, *, as_of: int, known_at: i
     period: patients are counted, never entries."""
     live = named(cohorts.entries(connection, as_of, known_at))
     days = live.alias("days")
-    when = cohorts.conditions.between(days.c.day, cohort.since, cohort.until)
     who = select(live.c.patient).where(*cohort.where(live, as_of)).group_by(live.c.patient).subquery("who")
-    known = in_high_pain(days, *([] if when is None else [when])).subquery("known")
+    known = in_high_pain(days, *conditions.in_time(days, vars(cohort))).subquery("known")
     place = func.coalesce(known.c["class"], -1)
     found = _counted(connection, select(place.label("place"), func.count().label("n")).select_from(
         who.outerjoin(known, known.c.patient == who.c.patient)).group_by(place))

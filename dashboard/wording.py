@@ -48,3 +48,10 @@ def percent(n: float, base: float) -> str:
         return "–"
     share = 100 * n / base
     return "<1 %" if 0 < share < 1 else ">99 %" if 99 < share < 100 else f"{int(share + 0.5)} %"
+
+
+def outside(since: int | None, until: int | None) -> str:
+    """The contrary of a period: before 1 Jan 2026, outside 1 Jan to 31 Mar 2026; nothing where both ends are open."""
+    if since is None or until is None:
+        return "" if since is until else f"after {spoken(until)}" if since is None else f"before {spoken(since)}"
+    return f"{'not' if since == until else 'outside'} {period(since, until)}"

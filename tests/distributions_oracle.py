@@ -16,7 +16,6 @@ from dashboard.cohort import Cohort
 from dashboard.conditions import FIELD
 from dashboard.schema import diary_entry, import_batch, patient, patient_outcome, source, supersession
 
-FIELDS = ("locations", "qualities", "relief_tried", "relief_helped")
 TREATMENTS = [code for code in CODELISTS["relief"].bit if code != "none_helped"]
 
 
@@ -42,6 +41,14 @@ class Entry:
     temperature: float | None = None
     history: dict[str, bool] = field(default_factory=dict)
     pattern: str | None = None
+    trend: str | None = None
+    onset_speed: str | None = None
+    severity_kind: str | None = None
+    least: float | None = None
+    interference: float | None = None
+    bout: float | None = None
+    radiates_to: tuple[str, ...] | None = None
+    aggravated_by: tuple[str, ...] | None = None
     note: str | None = None
 
     @property
@@ -118,29 +125,32 @@ def _listed_in(cohort: Cohort, name: str, said: tuple[str, ...] | None) -> Met:
 
 
 def of_entry(e: Entry, cohort: Cohort) -> Met:
-    asked = bool(e.symptoms)
-    symptoms = [not asked if code == "not_recorded" else e.symptoms.get(code) for code in cohort.symptoms]
     helped = None if e.relief_helped is None else () if "none_helped" in e.relief_helped else e.relief_helped
     tried, any_tried = e.relief_tried or (), e.relief_tried is not None or e.relief_helped is not None
     hour = None if e.time is None else e.time // 3_600_000_000
     return {
         **_listed_in(cohort, "locations", e.locations), **_listed_in(cohort, "qualities", e.qualities),
         **_value_of(cohort, "durations", None if e.onset is None else _class(e)),
+        **_listed_in(cohort, "radiates_to", e.radiates_to), **_listed_in(cohort, "aggravated_by", e.aggravated_by),
+        **_value_of(cohort, "pattern", e.pattern), **_value_of(cohort, "trend", e.trend), **_value_of(cohort, "onset_speed", e.onset_speed),
+        **_value_of(cohort, "severity_kind", e.severity_kind),
         **_range_of(cohort, "severity", e.severity), **_range_of(cohort, "worst", e.worst), **_range_of(cohort, "temperature", e.temperature),
-        **({"symptoms": (_both if "symptoms" in cohort.every else _either)(symptoms)} if symptoms else {}),
+        **_range_of(cohort, "least", e.least), **_range_of(cohort, "interference", e.interference), **_range_of(cohort, "bout", e.bout),
+        **_values(cohort, "symptoms", bool(e.symptoms), e.symptoms.get), **_values(cohort, "history", bool(e.history), e.history.get),
         **_values(cohort, "tried", any_tried, lambda code: e.relief_tried == () if code == "none" else code in (*tried, *(e.relief_helped or ()))),
         **_values(cohort, "helped", helped is not None, lambda code: (code in e.relief_helped) or (code == "none" and helped == ())),
         **_values(cohort, "hours", hour is not None, lambda code: hour >= 22 or hour < 6 if code == "night" else hour == int(code)),
         **_values(cohort, "blank", True, lambda code: not answered(e, code))}
 
 
-NAMES = {"worst_severity": "worst", "onset_day": "onset", "time_of_day": "time", "temperature_c": "temperature"}
+NAMES = {"worst_severity": "worst", "least_severity": "least", "onset_day": "onset", "time_of_day": "time", "temperature_c": "temperature",
+         "bout_minutes": "bout"}
 
 
 def answered(e: Entry, field: str) -> bool:
     if field in CODELISTS["symptom"].bit or field in CODELISTS["history"].bit:
         return field in e.symptoms or field in e.history
-    return getattr(e, NAMES.get(field, field), None) is not None
+    return getattr(e, NAMES.get(field, field)) is not None
 
 
 def of_patient(world: World, who: tuple[str, str], cohort: Cohort, own: list[Entry], as_of: int) -> Met:
@@ -169,7 +179,8 @@ def pain_class(own: list[Entry], cohort: Cohort) -> str | None:
 
 
 def _in_time(e: Entry, cohort: Cohort) -> bool:
-    return (cohort.since is None or e.day >= cohort.since) and (cohort.until is None or e.day <= cohort.until)
+    inside = (cohort.since is None or e.day >= cohort.since) and (cohort.until is None or e.day <= cohort.until)
+    return inside is not ("period" in cohort.negated)
 
 
 def _wanted(met: Met, cohort: Cohort) -> bool:
@@ -410,7 +421,8 @@ def _bucket(world: World, who: tuple[str, str]) -> str:
 
 TYPES = {"entry": pa.int64(), "patient": pa.int32(), "batch": pa.int32(), "row_number": pa.int32(), "day": pa.int32(), "time_of_day": pa.int64(),
          "precision": pa.string(), "severity": pa.float64(), "worst_severity": pa.float64(), "onset_day": pa.int32(), "birth_year": pa.int16(),
-         "sex": pa.string(), "temperature_c": pa.float64(), "pattern": pa.string(), "note": pa.string(), "superseded": pa.bool_(),
+         "temperature_c": pa.float64(), "least_severity": pa.float64(), "interference": pa.float64(), "bout_minutes": pa.float64(), "superseded": pa.bool_(),
+         **dict.fromkeys(("sex", "pattern", "trend", "onset_speed", "severity_kind", "note"), pa.string()),
          **dict.fromkeys((*LISTS, "answered", "symptoms_present", "symptoms_denied", "history_present", "history_denied"), pa.int64())}
 
 
@@ -439,11 +451,12 @@ def insert(engine: Engine, world: World) -> None:
 
 def _row(number: int, e: Entry, who: int, superseded: bool) -> dict:
     bits = CODELISTS["symptom"].bits
-    lists = {name: LISTS[name].bits(getattr(e, name, None) or ()) for name in LISTS}
+    lists = {name: LISTS[name].bits(getattr(e, name) or ()) for name in LISTS}
     return {"entry": number, "patient": who, "batch": e.batch, "row_number": number, "day": e.day, "time_of_day": e.time,
             "precision": "date" if e.time is None else "local", "severity": e.severity, "worst_severity": e.worst, "onset_day": e.onset,
-            "birth_year": e.birth_year, "sex": e.sex, "temperature_c": e.temperature, "pattern": e.pattern, "note": e.note, "superseded": superseded, **lists,
-            "answered": ANSWERED.bits(name for name in FIELDS if getattr(e, name) is not None),
+            "birth_year": e.birth_year, "sex": e.sex, "temperature_c": e.temperature, "pattern": e.pattern, "trend": e.trend, "onset_speed": e.onset_speed,
+            "severity_kind": e.severity_kind, "least_severity": e.least, "interference": e.interference, "bout_minutes": e.bout, "note": e.note,
+            "superseded": superseded, **lists, "answered": ANSWERED.bits(name for name in LISTS if getattr(e, name) is not None),
             "symptoms_present": bits(code for code, yes in e.symptoms.items() if yes),
             "symptoms_denied": bits(code for code, yes in e.symptoms.items() if not yes),
             **{f"history_{said}": CODELISTS["history"].bits(code for code, answer in e.history.items() if answer is yes)

@@ -1,5 +1,5 @@
 """The cards of the cohort page: a chart to press, the table behind it, the table as CSV."""
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import pandas as pd
 import streamlit as st
@@ -50,7 +50,7 @@ def _in_words(twin: pd.DataFrame, title: str) -> pd.DataFrame:
     return twin.drop(columns="code", errors="ignore").rename(columns=lambda name: title if name == "label" else name.replace("_", " ").capitalize())
 
 
-def draw(name: str, title: str, chart: Chart, selected: tuple[str, ...] | list[str], change: Callable[[Cohort, str, bool], Cohort],
+def draw(name: str, title: str, chart: Chart, selected: Collection[str], change: Callable[[Cohort, str, bool], Cohort],
            height: int = HEIGHT) -> None:
     marks.show(chart, selected, name=title, key=f"chart_{name}", height=height,
                on_click=lambda code, add: question.change(lambda cohort: change(cohort, code, add)))
@@ -80,14 +80,14 @@ def answered(chart: str, numbers: pd.DataFrame, cohort: Cohort, per: Per, column
 
 def where(counted: pd.DataFrame, cohort: Cohort, per: Per) -> None:
     with card("where", "Where", answered("locations", counted, cohort, per), shares(counted)):
-        bodymap.show(counted, cohort.locations, unit=per, key="body_map", height=HEIGHT,
+        bodymap.show(counted, filters.shown(cohort, "locations"), unit=per, key="body_map", height=HEIGHT,
                      on_click=lambda code, add: question.change(lambda asked: filters.pressed(asked, "locations", code, add)))
 
 
 def qualities(counted: pd.DataFrame, cohort: Cohort, per: Per) -> None:
     chart = figures.bars(counted, PER[per], cohort.qualities)
     with card("quality", "What it is like", answered("qualities", counted, cohort, per), shares(counted)):
-        draw("qualities", "What it is like", chart, cohort.qualities, of("qualities"))
+        draw("qualities", "What it is like", chart, filters.shown(cohort, "qualities"), of("qualities"))
 
 
 def conventional(classes: str, of: str, unit: str) -> str:
@@ -100,15 +100,15 @@ def durations(counted: pd.DataFrame, cohort: Cohort, per: Per) -> None:
     chart = figures.bars(counted, PER[per], sort=False)
     since = "Days since onset, at the last entry that says it:" if per == "patient" else "Days since onset:"
     with card("duration", "How long", answered("durations", counted, cohort, per), shares(counted)):
-        draw("durations", "How long", chart, cohort.durations, of("durations"), HEIGHT - 70)
+        draw("durations", "How long", chart, filters.shown(cohort, "durations"), of("durations"), HEIGHT - 70)
         frame.small(conventional(f"{since} under {SUBACUTE}, {SUBACUTE} to {CHRONIC - 1}, {CHRONIC} and more", "duration", "days"))
 
 
 def severity(counted: pd.DataFrame, cohort: Cohort, per: Per) -> None:
-    lit, chart = [*map(str, filters.lit(cohort)), *([NOT_RECORDED] if cohort.severity_not_recorded else [])], figures.severity(counted, PER[per])
+    chart = figures.severity(counted, PER[per])
     bands = "Bands: " + ", ".join(f"{name} {low} to {high}" if high else f"{name} {low}" for name, (low, high) in figures.BANDS.items())
     with card("severity", "How bad", answered("severity", counted, cohort, per, "answered_average"), counted, conventional(bands, "worst pain", "of 10")):
-        draw("severity", "How bad", chart, lit, filters.severity_pressed)
+        draw("severity", "How bad", chart, filters.lit(cohort), filters.severity_pressed)
 
 
 def together(counted: pd.DataFrame, cohort: Cohort, per: Per) -> None:
@@ -118,10 +118,11 @@ def together(counted: pd.DataFrame, cohort: Cohort, per: Per) -> None:
     whole = len(chart.rows) == counted["location"].nunique() and len(chart.columns) == counted["quality"].nunique()
     left_out = crossfilter.context(cohort, "together") != cohort
     notes = ["" if whole else f"top {len(chart.rows)} × {len(chart.columns)}", _WHATEVER["together"] if left_out else ""]
-    pair = [f"{place} {quality}" for place in cohort.locations for quality in cohort.qualities] if len(cohort.locations) == len(cohort.qualities) == 1 else []
-    with card("quality_by_location", "Quality × location", ", ".join(filter(None, notes)), twin):
+    adds = "Shift adds the place and the quality: asked for is then any of the places with any of the qualities."
+    with card("quality_by_location", "Quality × location", ", ".join(filter(None, notes)), twin, adds):
         if chart.marks:
-            draw("together", "Quality by location", chart, pair, lambda asked, code, add: filters.paired(asked, *code.split()))
+            draw("together", "Quality by location", chart, [" ".join(pair) for pair in filters.pairs(cohort)],
+                 lambda asked, code, add: filters.paired(asked, *code.split(), add))
         else:
             st.caption("No entry says both where it hurts and what it is like.")
 
@@ -130,4 +131,4 @@ def symptoms(counted: pd.DataFrame, cohort: Cohort, per: Per) -> None:
     everybody = int(counted[["present", "denied", "not_asked"]].iloc[0].sum())
     chart = figures.symptoms(counted, PER[per])
     with card("red_flags", "Red flags", base("symptoms", everybody, "", cohort, per), counted):
-        draw("symptoms", "Red flags", chart, cohort.symptoms, of("symptoms"))
+        draw("symptoms", "Red flags", chart, filters.shown(cohort, "symptoms"), of("symptoms"))

@@ -43,7 +43,8 @@ def page() -> None:
             question.loosen(cohort, _without(cohort, found))
         _cards(numbers, cohort, per)
     with stands:
-        marks.show(figures.buckets(numbers["buckets"], cohort.buckets), cohort.buckets, name="What the last evaluation made of them", key="stands",
+        marks.show(figures.buckets(numbers["buckets"], cohort.buckets), filters.shown(cohort, "buckets"), key="stands",
+                   name="What the last evaluation made of them",
                    on_click=lambda code, add: question.change(lambda asked: filters.pressed(asked, "buckets", code, add)))
     below = st.container(gap="xsmall")
     if numbers["base"].entries:

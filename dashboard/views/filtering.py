@@ -1,25 +1,29 @@
 """Every filter of the cohort page as a form. Drawn while it is open: a click on a chart does not wait for it."""
 from dataclasses import replace
 from datetime import date
+from functools import partial
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import filters
 from dashboard.cohort import CODES, SEVERAL, Cohort
-from dashboard.conditions import RANGES, range_names
+from dashboard.conditions import PERIOD, RANGES, range_names
 from dashboard.days import date_of, day_of
 from dashboard.status import Status
 from dashboard.views import question, session
 
-_LISTS = {"locations": "Where", "qualities": "Quality", "durations": "Duration", "symptoms": "Reported", "tried": "Tried", "helped": "Helped",
-          "hours": "Hour of day", "high_pain": "Time in high pain", "buckets": "Stands as", "tiers": "Worst tier", "sexes": "Sex", "sources": "Source",
-          "blank": "Not recorded in the entry"}
-_RANGES = {"age": ("Age", 150, 1), "severity": ("Severity", 10.0, 0.5), "worst": ("Worst severity", 10.0, 0.5), "temperature": ("Temp. °C", 45.0, 0.1)}
+_LISTS = {"locations": "Where", "qualities": "Quality", "radiates_to": "Spreads to", "durations": "Duration", "onset_speed": "Onset", "pattern": "Pattern",
+          "trend": "Trend", "severity_kind": "Kind of severity", "symptoms": "Reported", "history": "History",
+          "aggravated_by": "Made worse by", "tried": "Tried", "helped": "Helped", "hours": "Hour of day", "high_pain": "Time in high pain",
+          "buckets": "Stands as", "tiers": "Worst tier", "sexes": "Sex", "sources": "Source", "blank": "Not recorded in the entry"}
+_RANGES = {"age": ("Age", 150, 1), "severity": ("Severity", 10.0, 0.5), "worst": ("Worst severity", 10.0, 0.5), "least": ("Least severity", 10.0, 0.5),
+           "interference": ("Interference", 10.0, 0.5), "temperature": ("Temp. °C", 45.0, 0.1), "bout": ("Minutes a bout", 525_600.0, 5.0)}
 _BLANK = {"temperature": "Temperature"}
 _MEANT = {"any": (False, False), "all of": (False, True), "not": (True, False), "not all of": (True, True)}
 _PAGES = (("What was said", ("locations", "qualities", "symptoms"), ("severity", "worst", "temperature"), ("durations", "tried", "helped")),
-          ("Who and when", ("sexes", "sources", "hours"), ("age",), ("buckets", "tiers", "high_pain")))
+          ("Who and when", ("sexes", "sources", "hours"), ("age", PERIOD), ("buckets", "tiers", "high_pain")),
+          ("More fields", ("radiates_to", "aggravated_by", "history", "blank"), ("least", "interference", "bout"),
+           ("pattern", "onset_speed", "trend", "severity_kind")))
 
 
 def popover(cohort: Cohort, found: Status) -> None:
@@ -30,24 +34,14 @@ def popover(cohort: Cohort, found: Status) -> None:
 
 
 def _form(cohort: Cohort, found: Status) -> None:
-    for tab, (_, first, ranges, last) in zip(st.tabs([title for title, *_ in _PAGES]), _PAGES, strict=True):
-        with tab:
-            left, middle, right = st.columns(3)
-            with left:
-                for field in first:
-                    _list(cohort, field, found)
-            with middle:
-                for field in ranges:
-                    _range(cohort, field)
-                if "age" in ranges:
-                    _days(cohort)
-                    _list(cohort, "blank", found)
-            with right:
-                for field in last:
-                    _list(cohort, field, found)
     session.remember("f_whole", cohort.whole)
     st.radio("Count", [False, True], key="f_whole", horizontal=True, on_change=_set, args=("whole",), label_visibility="collapsed",
              format_func={False: "Entries that match", True: "All entries of patients who match"}.get)
+    for tab, (_, *columns) in zip(st.tabs([title for title, *_ in _PAGES]), _PAGES, strict=True):
+        for place, fields in zip(tab.columns(3), columns, strict=True):
+            with place, st.container(gap="xsmall"):
+                for field in fields:
+                    (_days if field == PERIOD else _range if field in RANGES else partial(_list, found=found))(cohort, field)
     st.caption("Entries have to meet every filter. *Not* is met by another answer, never by none. With all entries of patients who match, one entry has to "
                "meet every filter, and no other may say what a *not* rules out.")
 
@@ -55,20 +49,19 @@ def _form(cohort: Cohort, found: Status) -> None:
 def _list(cohort: Cohort, field: str, found: Status) -> None:
     codes = CODES.get(field) or tuple(sorted({*found.through, *cohort.sources}))
     session.remember(f"f_{field}", list(getattr(cohort, field)))
-    values, meant = tuple(st.columns([3, 2], gap="xxsmall", vertical_alignment="bottom")) if cohort.asks(field) else (st.container(), None)
-    values.multiselect(_LISTS[field], list(codes), key=f"f_{field}", on_change=_set, args=(field,), placeholder="Any",
-                       format_func=lambda code: code if field == "sources" else filters.label(field, code).capitalize())
-    _meant(meant, cohort, field, _LISTS[field])
+    st.multiselect(_LISTS[field], list(codes), key=f"f_{field}", on_change=_set, args=(field,), placeholder="Any",
+                   format_func=lambda code: code if field == "sources" else filters.label(field, code).capitalize())
+    _meant(cohort, field, _LISTS[field])
 
 
-def _meant(place: DeltaGenerator | None, cohort: Cohort, field: str, name: str) -> None:
-    """Any of the values, all, or none of them."""
-    if place is None:
+def _meant(cohort: Cohort, field: str, name: str) -> None:
+    """Any of the values, all, or none of them; below, as beside each other neither could be read."""
+    if not cohort.asks(field):
         return
     several = field in SEVERAL and len(getattr(cohort, field)) > 1
     offered = [words for words, (_, every) in _MEANT.items() if several or not every]
     session.remember(f"m_{field}", next(words for words, modes in _MEANT.items() if modes == (field in cohort.negated, field in cohort.every)))
-    place.selectbox(f"How {name.lower()} is meant", offered, key=f"m_{field}", label_visibility="collapsed", on_change=_mean, args=(field,))
+    st.selectbox(f"How {name.lower()} is meant", offered, key=f"m_{field}", label_visibility="collapsed", on_change=_mean, args=(field,))
 
 
 def _range(cohort: Cohort, field: str) -> None:
@@ -82,15 +75,16 @@ def _range(cohort: Cohort, field: str) -> None:
                            placeholder="any", on_change=_set, args=(end,))
     session.remember(f"f_{blank}", getattr(cohort, blank))
     st.checkbox(f"{_BLANK.get(field, name)} not recorded", key=f"f_{blank}", on_change=_set, args=(blank,))
-    _meant(st if cohort.asks(field) else None, cohort, field, name)
+    _meant(cohort, field, name)
 
 
-def _days(cohort: Cohort) -> None:
-    for place, field, label in zip(st.columns(2), filters.PERIOD, ("From", "until"), strict=True):
+def _days(cohort: Cohort, period: str) -> None:
+    for field, label in zip(range_names(period), ("From", "Until"), strict=True):  # below each other: half as wide, a day cannot be read
         day = getattr(cohort, field)
         session.remember(f"f_{field}", None if day is None else date_of(day))
-        place.date_input(label, value=None, min_value=date(1900, 1, 1), max_value=date(2100, 1, 1), key=f"f_{field}", on_change=_set, args=(field,),
-                         format="YYYY-MM-DD")
+        st.date_input(label, value=None, min_value=date(1900, 1, 1), max_value=date(2100, 1, 1), key=f"f_{field}", on_change=_set, args=(field,),
+                      format="YYYY-MM-DD")
+    _meant(cohort, period, "the period")
 
 
 def _mean(field: str) -> None:

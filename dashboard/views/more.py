@@ -5,8 +5,8 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import crossfilter, filters, profile
-from dashboard.cohort import NONE, NOT_RECORDED, Cohort
-from dashboard.conditions import NIGHT, NIGHT_HOURS, NOTHING_HELPED, range_names
+from dashboard.cohort import NONE, Cohort
+from dashboard.conditions import NIGHT, NIGHT_HOURS, NOTHING_HELPED, PERIOD
 from dashboard.crossfilter import Counted
 from dashboard.days import spoken
 from dashboard.distributions import Per
@@ -37,11 +37,11 @@ def show(numbers: dict[str, Counted], cohort: Cohort, per: Per, found: Status) -
 
 
 def _age(numbers: dict[str, Counted], cohort: Cohort, per: Per, found: Status) -> None:
-    ages, names = numbers["ages"], range_names("age")
+    ages = numbers["ages"]
     chart = figures.bars(ages, PER[per], sort=False)
     with cards.card("age", "Age", cards.answered("ages", ages, cohort, per), cards.shares(ages)):
-        lit = [*filters.within(profile.AGES, cohort.age_from, cohort.age_to), *([NOT_RECORDED] if cohort.age_not_recorded else [])]
-        cards.draw("ages", "Age", chart, lit, lambda asked, code, add: filters.band_pressed(asked, profile.AGES, names, code, add), _TALL - 24)
+        cards.draw("ages", "Age", chart, filters.lit_bands(cohort, profile.AGES, "age"),
+                   lambda asked, code, add: filters.band_pressed(asked, profile.AGES, "age", code, add), _TALL - 24)
         st.caption(f"Reached in {spoken(found.as_of)[-4:]}, by the last birth year given.")
 
 
@@ -52,13 +52,13 @@ def _sex_and_source(numbers: dict[str, Counted], cohort: Cohort, per: Per, found
     twin = pd.concat([cards.shares(frame).assign(of_what=name) for name, frame in (("sex", sexes), ("source", sources))])
     with cards.card("sex_and_source", "Sex, source", cards.answered("sexes", sexes, cohort, per), twin):
         for field, (name, chart) in charts.items():
-            cards.draw(field, name, chart, getattr(cohort, field), cards.of(field), _LOW + 12)
+            cards.draw(field, name, chart, filters.shown(cohort, field), cards.of(field), _LOW + 12)
 
 
 def _relief(numbers: dict[str, Counted], cohort: Cohort, per: Per, found: Status) -> None:
     relief = numbers["relief"]
     chart = drawings.relief(relief, PER[per])
-    lit = [*(code for code in cohort.tried if code not in cohort.negated), *(NOTHING_HELPED if NONE in cohort.helped else ())]
+    lit = [*filters.shown(cohort, "tried"), *(NOTHING_HELPED if NONE in filters.shown(cohort, "helped") else ())]
     twin = relief.iloc[(-relief["tried"].where(relief["helped"].notna(), -1)).argsort(kind="stable")]  # most tried first, as drawn; then who found nothing
     twin = twin.assign(share_helped=[percent(row.helped, row.tried) if row.helped == row.helped else "" for row in twin.itertuples()])
     with cards.card("relief", "Relief", cards.answered("relief", relief, cohort, per), twin):
@@ -75,8 +75,8 @@ def _over_time(numbers: dict[str, Counted], cohort: Cohort, per: Per, found: Sta
     bands = {row.code: (int(row.since), int(row.until)) for row in weeks.itertuples()}
     with cards.card("over_time", "Over time", note, weeks.drop(columns=["since", "until"])):
         if chart.marks:
-            cards.draw("weeks", "Over time", chart, filters.within(bands, cohort.since, cohort.until),
-                       lambda asked, code, add: filters.band_pressed(asked, bands, filters.PERIOD, code, add), _TALL)
+            cards.draw("weeks", "Over time", chart, filters.lit_bands(cohort, bands, PERIOD),
+                       lambda asked, code, add: filters.band_pressed(asked, bands, PERIOD, code, add), _TALL)
         else:
             st.caption("No entry.")
 
@@ -87,7 +87,7 @@ def _high_pain(numbers: dict[str, Counted], cohort: Cohort, per: Per, found: Sta
     answered = cards.base("high_pain", int(counts["answered"].iloc[0]), "", cohort, "patient")
     high = cards.conventional(f"High pain is {HIGH} and more", "worst pain", "of 10")
     with cards.card("high_pain", "Time in high pain", answered, cards.shares(counts), high):
-        cards.draw("high_pain", "Time in high pain", chart, cohort.high_pain, cards.of("high_pain"), _TALL - 68)
+        cards.draw("high_pain", "Time in high pain", chart, filters.shown(cohort, "high_pain"), cards.of("high_pain"), _TALL - 68)
         st.caption(f"Share of a patient's diary days with worst pain of {HIGH} or more, all entries in the period; where worst is blank, severity stands in. "
                    "Counted in patients.")
 
@@ -95,7 +95,8 @@ def _high_pain(numbers: dict[str, Counted], cohort: Cohort, per: Per, found: Sta
 def _hours(numbers: dict[str, Counted], cohort: Cohort, per: Per, found: Status) -> None:
     hours = numbers["hours"]
     chart = drawings.hours(hours, PER[per])
-    lit = [*cohort.hours, *(NIGHT_HOURS if NIGHT in cohort.hours else ())]
+    asked = filters.shown(cohort, "hours")
+    lit = [*asked, *(NIGHT_HOURS if NIGHT in asked else ())]
     with cards.card("hour_of_day", "Hour of day", f"{cards.answered('hours', hours, cohort, per)}, night 22:00 to 06:00", cards.shares(hours)):
         cards.draw("hours", "Hour of day", chart, lit, cards.of("hours"), _TALL)
 
@@ -107,5 +108,5 @@ def _completeness(numbers: dict[str, Counted], cohort: Cohort, per: Per, found: 
     twin = fields.assign(share=[percent(row.answered, everybody) for row in fields.itertuples()])
     whole = crossfilter.context(cohort, "blank") == cohort
     with cards.card("completeness", "Completeness", f"{counted(everybody, per)}{'' if whole else ', any gap'}", twin):
-        cards.draw("blank", "Completeness", chart, cohort.blank, cards.of("blank"), _TALL - 24)
+        cards.draw("blank", "Completeness", chart, filters.shown(cohort, "blank"), cards.of("blank"), _TALL - 24)
         st.caption("In any matching entry." if per == "patient" else "Press for the entries that leave it blank.")

@@ -1,5 +1,6 @@
 from collections.abc import Callable
-from datetime import UTC
+from dataclasses import fields
+from datetime import UTC, date
 
 import pandas as pd
 import pytest
@@ -103,6 +104,8 @@ def test_chips_undo_and_redo(page: AppTest) -> None:
 def test_filters_by_form(page: AppTest) -> None:
     assert not [one for one in page.multiselect if one.key == "f_sexes"], "a click on a chart does not wait for a form that is shut"
     unfold(page, "filters")
+    keys = {one.key for kind in ("multiselect", "number_input", "date_input", "checkbox", "radio") for one in page.get(kind)}
+    assert {f"f_{field.name}" for field in fields(Cohort)} - keys == {"f_negated", "f_every"}, "all that can be asked is in the form"
     page.get_by_key("f_sexes").set_value(["female", "not_recorded"]).run()
     page.get_by_key("f_age_from").set_value(51).run()
     events.settled(page)
@@ -117,6 +120,7 @@ def test_the_contrary_all_of_them_and_whole_diaries(page: AppTest) -> None:
     # what was not asked about is not denied: 003 is not among them
     assert "Entries with cannot pass urine denied: **2 patients** · **2 entries**" in shown(events.settled(page))
     assert r"reported not\: cannot pass urine ✕" in [button.label for button in page.button]
+    assert not chosen(page, "chart_symptoms"), "what is ruled out is not shown as asked for"
     page.get_by_key("f_whole").set_value(True).run()
     # 001 denies it one day and reports it on another
     assert "in an entry and the contrary in none: **1 patient** · **1 entry**" in shown(events.settled(page))
@@ -125,6 +129,10 @@ def test_the_contrary_all_of_them_and_whole_diaries(page: AppTest) -> None:
     assert "**2 patients** · **2 entries**" in shown(events.settled(page))
     page.get_by_key("m_blank").set_value("all of").run()
     assert "Entries with no answer to severity and onset date: **1 patient** · **1 entry**" in shown(events.settled(page))
+    click(page, "clear_question")
+    page.get_by_key("f_until").set_value(date(2025, 3, 2)).run()
+    page.get_by_key("m_period").set_value("not").run()
+    assert "All entries, after 2 Mar 2025: **1 patient** · **1 entry**" in shown(events.settled(page))
 
 
 def test_more_charts_are_counted_once_they_are_unfold(page: AppTest) -> None:
