@@ -3,7 +3,7 @@
 A group is who ever wrote an entry that a question asks for; what is counted is everything they wrote in the period of that question, so that
 both diaries are read alike. Per patient throughout; intervals come from drawing patients anew.
 """
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -14,10 +14,11 @@ from dashboard import crossfilter, database, distributions, people, profile
 from dashboard.chance import difference, mean
 from dashboard.codelists import LOCATION, QUALITY
 from dashboard.cohort import NOT_RECORDED, Cohort
-from dashboard.conditions import range_names
+from dashboard.conditions import names
 from dashboard.distributions import SaidTogether
 from dashboard.figures.cohort import BANDS
 from dashboard.filters import without
+from dashboard.phrases import OF_ENTRIES
 from dashboard.sample import Asking, Sample, named, part
 from dashboard.schema import patient
 
@@ -27,8 +28,7 @@ _DAYS = 1 << 17  # of which half are before 1970
 MIX = ("sexes", "ages", "sources")
 TABLES = (*MIX, *SAMPLED, "average", "worst", "high_pain", "together", "tried", "relief", "weeks", "buckets")
 # fields that an entry says, not the patient: who writes more entries has more chances to be found by them
-EVER = ("locations", "qualities", "durations", "symptoms", "hours", "tried", "helped", "blank",
-        *(name for field in ("severity", "worst", "temperature") for name in range_names(field)))
+EVER = tuple(name for field in OF_ENTRIES for name in names(field))
 EVERYTHING = Cohort()
 
 
@@ -46,8 +46,7 @@ class Group:
 
     @property
     def period(self) -> Cohort:
-        asked = self.among if self.rest else self.of
-        return replace(Cohort(), since=asked.since, until=asked.until)
+        return (self.among if self.rest else self.of).in_period
 
     @property
     def counted(self) -> tuple[Cohort, int, int | None, bool]:

@@ -75,7 +75,7 @@ def page() -> None:
 def _choices(question: Cohort, found: Status) -> dict[str, Group]:
     """By the words that offer it."""
     times = {"as_of": found.as_of, "known_at": found.known_at}
-    period = Cohort(since=question.since, until=question.until)
+    period = question.in_period
     choices = {REST: Group("rest", question, rest=True, among=period, **times)}
     for chip in filters.chips(question):
         if chip.left != question and chip.left != period and not (question.since, question.until) != (chip.left.since, chip.left.until):
