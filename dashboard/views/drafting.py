@@ -2,6 +2,7 @@
 
 What a button calls is kept by Streamlit for as long as the session lasts, and with it whatever it was called with. So no callback is
 given a file, a draft or a plan: it asks here for the one that is there."""
+import gc
 from dataclasses import replace
 
 from dashboard.imports.draft import Draft
@@ -15,6 +16,7 @@ def current() -> Draft | None:
 def changed(draft: Draft) -> None:
     """Keeps another draft; what was planned with the one before is forgotten."""
     session.remember("draft", draft)
+    let_go()
     session.forget("chosen", "problem_kinds", "unfit")
 
 
@@ -32,3 +34,16 @@ def accept_unsure() -> None:
 
 def forget() -> None:
     session.forget("draft", "chosen", "problem_kinds", "refused", "unfit", "receipt", "read_again")
+    let_go()
+
+
+def let_go() -> None:
+    """Says that something large was. What holds it in circles, or is called by a button, is gone with the run after the next."""
+    session.remember("to_collect", session.recall("to_collect") or 2)
+
+
+def collect() -> None:
+    if runs := session.recall("to_collect"):
+        session.remember("to_collect", runs - 1)
+        if runs == 1:
+            gc.collect()  # Python alone would do it some time later

@@ -1,5 +1,4 @@
 """What all pages share: the status line, the state of an empty or unreachable database, the name of who signs."""
-import gc
 from collections.abc import Callable
 
 import streamlit as st
@@ -12,7 +11,7 @@ from dashboard.figures.tokens import ICON
 from dashboard.imports import export
 from dashboard.rules import active, definition
 from dashboard.status import Status
-from dashboard.views import session
+from dashboard.views import drafting, session
 from dashboard.wording import counted, plain
 
 TIER_ICON = {**ICON, "I": "·"}
@@ -50,8 +49,7 @@ def begin(title: str) -> Status:
 def beginning(title: str) -> tuple[Status, DeltaGenerator]:
     """Status line, title and notices, and the room beside the title; stops the page where there is no database. Brings the evaluation
     up to date first."""
-    if session.recall("shown") == "Import":
-        gc.collect()  # of the run before: files and plans may be large, and held in circles
+    drafting.collect()
     session.visit(title)
     found = _status()
     if found.due:
