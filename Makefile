@@ -35,7 +35,7 @@ bench: $(TESTS)
 	$(BIN)/python -m tests.bench
 
 campaign: $(TESTS)
-	HYPOTHESIS_PROFILE=campaign $(BIN)/python -m pytest tests/property -n 2
+	HYPOTHESIS_PROFILE=campaign $(BIN)/python -m pytest tests/property tests/unit/test_comparison.py -n 2 --dist worksteal
 
 clean:
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis

@@ -22,6 +22,8 @@ _SUPPRESSED = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 settings.register_profile("default", max_examples=5, derandomize=True, deadline=None, suppress_health_check=_SUPPRESSED)
 settings.register_profile("campaign", max_examples=1500, deadline=None, print_blob=True, suppress_health_check=_SUPPRESSED)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+# examples of which each asks a database take seconds, others take milliseconds
+asks_a_database = settings(max_examples=min(settings.default.max_examples, 100))
 
 os.environ.setdefault("PAIN_DIARY_AHEAD", "no")  # nothing goes on behind a test's back
 databases.guard_the_wall()

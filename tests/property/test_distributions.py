@@ -12,6 +12,7 @@ from dashboard.codelists import LOCATION
 from dashboard.cohort import BUCKETS, NEGATABLE, SEVERAL, TIERS, Cohort
 from dashboard.sample import Base
 from tests import databases, distributions_oracle
+from tests.conftest import asks_a_database
 from tests.distributions_oracle import Entry, World
 
 TODAY = 20_500
@@ -99,6 +100,7 @@ known = st.sampled_from((None, None, None, 2, 4, 5, 6, 7))
 
 
 @given(world=worlds(), asked=st.lists(cohorts(), min_size=5, max_size=5), known_at=known)
+@asks_a_database
 def test_every_entry_matches_as_the_oracle_says(engine: Engine, world: World, asked: list[Cohort], known_at: int | None) -> None:
     databases.empty(engine)
     distributions_oracle.insert(engine, world)
@@ -111,6 +113,7 @@ def test_every_entry_matches_as_the_oracle_says(engine: Engine, world: World, as
 
 
 @given(world=worlds(), cohort=cohorts(), known_at=known, per=st.sampled_from(("patient", "entry")))
+@asks_a_database
 def test_every_count_is_the_oracles(engine: Engine, world: World, cohort: Cohort, known_at: int | None, per: str) -> None:
     databases.empty(engine)
     distributions_oracle.insert(engine, world)
@@ -125,6 +128,7 @@ def test_every_count_is_the_oracles(engine: Engine, world: World, cohort: Cohort
 
 
 @given(world=worlds(), cohort=cohorts(), known_at=known, per=st.sampled_from(("patient", "entry")))
+@asks_a_database
 def test_each_chart_meets_every_filter_but_its_own(engine: Engine, world: World, cohort: Cohort, known_at: int | None, per: str) -> None:
     databases.empty(engine)
     distributions_oracle.insert(engine, world)

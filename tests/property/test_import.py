@@ -12,6 +12,7 @@ from dashboard.codelists import CHOICES, HISTORY, LISTS, SYMPTOM
 from dashboard.days import date_of
 from dashboard.imports import commit, export, plan, tabular
 from dashboard.schema import diary_entry, duplicate_row, import_batch, quarantined_row
+from tests.conftest import asks_a_database
 from tests.databases import empty
 from tests.files import AT, BY, EVER, TODAY
 
@@ -83,6 +84,7 @@ def test_columns_like_cells(texts: list[str]) -> None:
 
 
 @given(rows=_good_rows())
+@asks_a_database
 def test_what_we_export_reads_back_as_it_was(engine: Engine, rows: list[dict[str, str]]) -> None:
     empty(engine)
     receipt = _imported(engine, _written(rows))
@@ -102,6 +104,7 @@ _HEADERS = ("entry_id", "severity", "fever", "locations", "onset_date", "source"
 
 @given(header=st.lists(st.sampled_from(_HEADERS), unique=True),
        rows=st.lists(st.lists(_CELLS, max_size=8), max_size=8))
+@asks_a_database
 def test_every_row_has_exactly_one_fate(engine: Engine, header: list[str], rows: list[list[str]]) -> None:
     empty(engine)
     found = StringIO()

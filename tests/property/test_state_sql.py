@@ -30,6 +30,7 @@ from dashboard.schema import (
 )
 from tests import databases
 from tests import state_model as model
+from tests.conftest import asks_a_database
 from tests.state_events import FIRST_DAY, RULING_STORIES, Act, Drawn, Evaluate, Import, Step, TakeBack, Undo, steps, stories, told
 from tests.state_model import Row, World
 
@@ -263,7 +264,7 @@ def test_ruling(engine: Engine, name: str) -> None:
 
 
 @given(story=stories())
-@settings(max_examples=settings.default.max_examples * 2 // 5)  # each takes a hundred statements and more
+@settings(max_examples=asks_a_database.max_examples * 2 // 5)  # each takes a hundred statements and more
 def test_any_story(engine: Engine, story: list[Drawn]) -> None:
     _tell(engine, steps(story), and_look_back=True)
 
