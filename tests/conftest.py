@@ -20,7 +20,7 @@ FEW_RULES = ("E01", "E04", "E05", "E06", "E07", "U01", "U08", "R02", "R04", "R10
 _SUPPRESSED = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 # the same examples every time: a change is never blamed for an old fault. The campaign looks elsewhere each time.
 settings.register_profile("default", max_examples=5, derandomize=True, deadline=None, suppress_health_check=_SUPPRESSED)
-settings.register_profile("campaign", max_examples=1500, deadline=None, print_blob=True, suppress_health_check=_SUPPRESSED)
+settings.register_profile("campaign", max_examples=1500, derandomize=False, deadline=None, print_blob=True, suppress_health_check=_SUPPRESSED)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 # examples of which each asks a database take seconds, others take milliseconds
 asks_a_database = settings(max_examples=min(settings.default.max_examples, 100))
