@@ -105,6 +105,11 @@ def patients_of(batches: Collection[int]) -> Select:
     return select(diary_entry.c.patient).where(diary_entry.c.batch.in_([int(number) for number in batches])).distinct()
 
 
+def patients_dated(after: int, until: int) -> Select:
+    """Numbers of the patients with an entry, live or not, of a later day than `after`, up to `until`."""
+    return select(diary_entry.c.patient).where(diary_entry.c.day > int(after), diary_entry.c.day <= int(until)).distinct()
+
+
 def data_through(connection: Connection, as_of: int, known_at: int | None = None) -> dict[str, int]:
     """The last day of each source with an entry on or before the day."""
     e = entries(connection, as_of, known_at).subquery()

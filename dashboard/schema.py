@@ -90,7 +90,7 @@ note_progress = Table("note_progress", metadata, _needed("words", String), _need
 patient_outcome = Table(
     "patient_outcome", metadata, _needed("patient", Integer), _needed("evaluation", Integer), _bits("met"), _bits("cannot_assess"),
     _bits("assessed_recently"), Column("tier", String), _needed("bucket", String), Column("first_evidence", Integer), Column("last_evidence", Integer),
-    Column("last_day", Integer))
+    Column("last_day", Integer), Column("turns_on", Integer))
 
 DIARY_SIDE = frozenset({t.name for t in metadata.sorted_tables})
 

@@ -42,12 +42,12 @@ def sample_files() -> list[Path]:
 
 
 def bring_up_to_date(engine: Engine, *, at: datetime, today: int) -> bool:
-    """Evaluates everybody where something changed since the last evaluation, or the day has turned. True if it did."""
+    """Evaluates where something changed since the last evaluation, or the day has turned. True if it did."""
     with engine.connect() as connection:
         if not flags.is_due(connection, today):
             return False
         as_of = flags.current_as_of(connection, today)
-    flags.store(engine, as_of=as_of, by=SYSTEM, at=at)
+    flags.store(engine, as_of=as_of, by=SYSTEM, at=at, everybody=False)
     return True
 
 

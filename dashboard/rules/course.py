@@ -2,7 +2,7 @@
 The rest of `history`, which it hands on."""
 from functools import lru_cache
 
-from sqlalchemy import Boolean, ColumnElement, Float, FromClause, Integer, Select, and_, case, cast, false, func, not_, or_, select, true
+from sqlalchemy import Boolean, ColumnElement, Float, FromClause, Integer, Select, and_, case, false, func, not_, or_, select, true
 
 from dashboard.codelists import RELIEF
 from dashboard.database import has
@@ -208,15 +208,11 @@ def _(condition: WorstAtLast, seen: Seen) -> Select:
 
 @history.register
 def _(condition: Silent, seen: Seen) -> Select:
-    """Only of patients silent long enough: who has not been, is not silent, whatever lies between their diary days."""
-    r, e = seen.records.c, seen.entries.rows.c
-    silent = r.as_of - r.last_day > condition.days
-    theirs = seen.entries.joined(seen.records, and_(r.patient == e.patient, silent)).c
-    gap = select(theirs.patient, (theirs.day - func.lag(theirs.day).over(partition_by=theirs.patient, order_by=theirs.day)).label("gap")).subquery().c
-    median = select(gap.patient, func.percentile_cont(0.5).within_group(gap.gap).label("median")).where(gap.gap > 0).group_by(
-        gap.patient).subquery().c
-    long = or_(median.median.is_(None), r.as_of - r.last_day > condition.times * cast(median.median, Float))
-    return without_evidence(r.patient, true()).select_from(seen.records.outerjoin(median.median.table, median.patient == r.patient)).where(silent, long)
+    r, g = seen.records.c, seen.gaps.c
+    silent = r.as_of - r.last_day
+    long = or_(g.median.is_(None), silent > condition.times * g.median)
+    return without_evidence(r.patient, true()).select_from(seen.records.outerjoin(seen.gaps, g.patient == r.patient)).where(silent > condition.days, long)
+
 
 # --- other rules ------------------------------------------------------------------------------------------------------------------
 

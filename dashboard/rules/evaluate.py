@@ -16,6 +16,7 @@ from dashboard.rules.definition import TIERS, Rule
 from dashboard.rules.look import look
 from dashboard.rules.outcome import answered, entries_behind, questions
 from dashboard.rules.over_time import AnyRuleMet, RuleNotMet
+from dashboard.rules.turning import turns_on
 
 FEW = 200_000  # entries that are copied first, whoever is asked about
 SETS = ("met", "cannot_assess", "assessed_recently")
@@ -42,10 +43,10 @@ class RuleFailed(Exception):
 @dataclass(frozen=True)
 class Outcomes:
     """`met`: a row for each patient and rule met: patient, rule_bit, tier and arm of the worst met arm, first_evidence, last_evidence,
-    last_entry (the newest of it), episode_onset (tiers R and I). `standing`: a row for each patient with an entry: patient, last_day, and
-    as bit sets over the rules met, cannot_assess (what is in neither was not met) and, of the rules that were asked for it,
-    assessed_recently: the last 14 days of entries say met or not met (of rules about episodes, all entries). `episodes`: patient, episode
-    (onset of the current one), at_least."""
+    last_entry (the newest of it), episode_onset (tiers R and I). `standing`: a row for each patient with an entry: patient, last_day,
+    turns_on (the first day on which time alone can change this, see `turning`), and as bit sets over the rules met, cannot_assess (what is
+    in neither was not met) and, of the rules that were asked for it, assessed_recently: the last 14 days of entries say met or not met (of
+    rules about episodes, all entries). `episodes`: patient, episode (onset of the current one), at_least."""
     met: Table
     standing: Table
     failed: tuple[str, ...]
@@ -86,7 +87,11 @@ def evaluate(connection: Connection, entries: Select, rules: tuple[Rule, ...], a
     for stood in standings:
         together = together.join(stood, stood.c.patient == r.patient)
     sets = [sum((stood.c[name] for stood in standings), cast(literal(0), BigInteger)).label(name) for name in SETS]
-    standing = database.store(connection, "rule_standing", select(r.patient, r.last_day, *sets).select_from(together))
+    turn = turns_on((part for rule in asked for part in rule.parts), seen).label("turns_on")
+    together = together.outerjoin(seen.episodes, seen.episodes.c.patient == r.patient)
+    if seen.gaps is not None:
+        together = together.outerjoin(seen.gaps, seen.gaps.c.patient == r.patient)
+    standing = database.store(connection, "rule_standing", select(r.patient, r.last_day, *sets, turn).select_from(together))
     _check(connection, seen.met, standing, seen.records)
     return Outcomes(seen.met, standing, tuple(rule.rule_id for rule in rules if rule.rule_id in doubt.failed), seen.episodes)
 
@@ -130,7 +135,7 @@ def _wave(rule: Rule) -> int:
 
 def buckets(connection: Connection, outcomes: Outcomes, rules: tuple[Rule, ...]) -> Table:
     """One row a patient with an entry: patient, met, cannot_assess and assessed_recently (bit sets over rules), tier (E, U, R or none),
-    bucket, first_evidence and last_evidence of that tier, last_day. Nobody is clear of a rule that failed: who
+    bucket, first_evidence and last_evidence of that tier, last_day, turns_on. Nobody is clear of a rule that failed: who
     meets no worse one is not assessable."""
     m, queued = outcomes.met.c, [tier for tier in TIERS if tier != "I"]
     days = [function(case((m.tier == tier, day))).label(f"{name}_{tier}") for tier in queued
@@ -150,7 +155,7 @@ def buckets(connection: Connection, outcomes: Outcomes, rules: tuple[Rule, ...])
         s.patient, s.met, (s.cannot_assess + cast(literal(failed), BigInteger)).label("cannot_assess"), s.assessed_recently,
         case(*[(which, literal(tier)) for which, tier in tiers]).label("tier"), bucket.label("bucket"),
         *[case(*[(which, w[f"{name}_{tier}"]) for which, tier in tiers]).label(f"{name}_evidence") for name in ("first", "last")],
-        s.last_day).select_from(outcomes.standing.outerjoin(worst, w.patient == s.patient)))
+        s.last_day, s.turns_on).select_from(outcomes.standing.outerjoin(worst, w.patient == s.patient)))
 
 
 def evidence(connection: Connection, entries: Select, rule: Rule, patient: int, as_of: int) -> Select:

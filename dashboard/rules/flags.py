@@ -4,15 +4,17 @@ Only an evaluation of the newest knowledge, as of a day not before the last one,
 import json
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, Table, delete, func, literal, or_, select
+from sqlalchemy import Connection, Engine, Table, delete, func, literal, or_, select, union
 
 from dashboard import audit, cohort, database
+from dashboard.days import date_of
 from dashboard.errors import Refused
 from dashboard.rules import active, notes
 from dashboard.rules.definition import RuleSet
 from dashboard.rules.evaluate import Doubt, Outcomes, buckets, evaluate, isolated
 from dashboard.rules.lifecycle import Changes, lapsed, lost_evidence, matched, news, snoozed
-from dashboard.schema import audit_event, evaluation, import_batch, patient, patient_outcome
+from dashboard.rules.turning import NEVER
+from dashboard.schema import audit_event, evaluation, flag, import_batch, patient, patient_outcome
 
 MOST = 4  # where more than one patient in so many is touched, looking at everybody is the cheaper way
 _CAUSES = {"import_committed": "import", "import_undone": "undo", "rule_set_activated": "rules"}
@@ -47,8 +49,8 @@ def is_due(connection: Connection, today: int) -> bool:
 
 
 def store(engine: Engine, *, as_of: int, by: str, at: datetime, everybody: bool = True) -> dict:
-    """Evaluates and stores what came of it, in one transaction: everybody, or where that comes to the same, only those whose entries
-    changed since the last stored evaluation. Returns {evaluation, patients, flags_raised, flags_closed, failed_rules, opened: {tier: n}}."""
+    """Evaluates and stores what came of it, in one transaction: everybody, or where that comes to the same, only those who may stand
+    elsewhere than at the last stored evaluation. Returns {evaluation, patients, flags_raised, flags_closed, failed_rules, opened: {tier: n}}."""
     return isolated(lambda doubt: _store(engine, doubt, as_of, by, at, everybody))
 
 
@@ -84,14 +86,20 @@ def _store(engine: Engine, doubt: Doubt, as_of: int, by: str, at: datetime, ever
 
 
 def _touched(connection: Connection, done: dict | None, as_of: int, rule_set: RuleSet) -> Table | None:
-    """Whose entries may be others than at the last evaluation; None where everybody may stand elsewhere, or too many. Found out here, in
-    the transaction that evaluates, so that an import whose own evaluation never came about is not passed over."""
-    if done is None or (done["as_of"], done["rule_set"]) != (as_of, rule_set.version) or done["failed_rules"]:
+    """Whose entries may be others than at the last evaluation, or whom the days since then may have moved; None where everybody may stand
+    elsewhere, or too many. Found out here, in the transaction that evaluates, so that an import whose own evaluation never came about is
+    not passed over."""
+    if done is None or done["rule_set"] != rule_set.version or done["failed_rules"] or date_of(done["as_of"]).year != date_of(as_of).year:
         return None
-    b = import_batch.c
+    b, out, f = import_batch.c, patient_outcome.c, flag.c
     changed = list(connection.scalars(select(b.batch).where(or_(b.committed_event > done["known_at"], b.undone_event > done["known_at"]))))
     # a revision is of the same patient as what it supersedes, and what an undo hands over stays what it was
-    touched = database.store(connection, "evaluated_patient", cohort.patients_of(changed))
+    whose = [cohort.patients_of(changed)]
+    if as_of > done["as_of"]:
+        waited = connection.scalars(select(f.patient).where(f.status == "closed", f.until_day > done["as_of"], f.until_day <= as_of)).all()
+        whose += [cohort.patients_dated(done["as_of"], as_of), select(out.patient).where(or_(out.turns_on.is_(None), out.turns_on <= as_of)),
+                  select(patient.c.patient).where(patient.c.patient.in_(waited))]
+    touched = database.store(connection, "evaluated_patient", union(*whose).subquery().select())
     few, all_ = (int(connection.scalar(select(func.count()).select_from(whose))) for whose in (touched, patient))
     return touched if few * MOST <= all_ else None
 
@@ -113,9 +121,9 @@ def _store_outcomes(connection: Connection, outcomes: Outcomes, rule_set: RuleSe
         old = old.where(out.c.patient.in_(select(touched.c.patient)))
         missing = missing.where(known.c.patient.in_(select(touched.c.patient)))
     connection.execute(old)
-    names = ["patient", "met", "cannot_assess", "assessed_recently", "tier", "bucket", "first_evidence", "last_evidence", "last_day"]
+    names = ["patient", "met", "cannot_assess", "assessed_recently", "tier", "bucket", "first_evidence", "last_evidence", "last_day", "turns_on"]
     connection.execute(out.insert().from_select(["evaluation", *names], select(literal(number), *[stored.c[name] for name in names])))
     connection.execute(out.insert().from_select(
-        ["evaluation", "patient", "met", "cannot_assess", "assessed_recently", "bucket"],
-        missing.with_only_columns(literal(number), known.c.patient, literal(0), literal(0), literal(0), literal("no_entries"))))
+        ["evaluation", "patient", "met", "cannot_assess", "assessed_recently", "bucket", "turns_on"],
+        missing.with_only_columns(literal(number), known.c.patient, literal(0), literal(0), literal(0), literal("no_entries"), literal(NEVER))))
     return int(connection.scalar(select(func.count()).select_from(out).where(out.c.evaluation == number)))

@@ -32,7 +32,7 @@ from dashboard.rules import episodes
 from dashboard.rules.conditions import AtLeast, Condition, Named, Reported, TemperatureAtLeast
 from dashboard.rules.definition import Rule
 from dashboard.rules.history import FINDINGS, among, sought, surely
-from dashboard.rules.over_time import InterferenceOnDays, NoRelief, NotImproved, SameEntry, SameEntryOfPatientWith, SeverityOnDays, WithinDays, Worsened
+from dashboard.rules.over_time import InterferenceOnDays, NoRelief, NotImproved, SameEntry, SameEntryOfPatientWith, SeverityOnDays, Silent, WithinDays, Worsened
 from dashboard.rules.record import columns_read, of_one, recorded, said
 from dashboard.rules.seen import RECENT, Entries, Script, Seen
 from dashboard.rules.single import Chosen, StartedWithin, SuddenOnset, WorstAtLeast
@@ -89,7 +89,9 @@ def _look(all_: Entries, rules: tuple[Rule, ...], asked: tuple[Rule, ...], asses
     spans = [part.span for part in parts if isinstance(part, NotImproved)]
     diary = episodes.diary(script, in_episode, current, max(spans)) if spans else None
     by_day = script.store("rule_recent_day", _days(recent)) if any(isinstance(part, Worsened) for part in parts) else None
-    seen = Seen(all_, records, findings, recent, days, current, in_episode, diary, by_day, _of_known(all_, records, parts), met,
+    silences = [part.days for part in parts if isinstance(part, Silent)]
+    gaps = script.store("rule_gap", _gaps(all_, records, min(silences))) if silences else None
+    seen = Seen(all_, records, findings, recent, days, current, in_episode, diary, by_day, gaps, _of_known(all_, records, parts), met,
                 tuple((rule.rule_id, rule.bit) for rule in rules))
     late = seen.last_days(RECENT)
     lately, own = Entries(late, read_lately, raw=False), script.store("rule_recent_record", _records(late, read_lately, today))
@@ -119,6 +121,15 @@ def _days(recent: Table) -> Select:
     mean = func.avg(cast(w.severity, Float), type_=Float)
     return select(w.patient, w.day, w.ago, mean.label("severity"), func.max(w.entry).label("newest")).where(w.severity.is_not(None)).group_by(
         w.patient, w.day, w.ago)
+
+
+def _gaps(all_: Entries, records: Table, silent: int) -> Select:
+    """Only of patients silent long enough: who has not been, is not silent, whatever lies between their diary days."""
+    r, e = records.c, all_.rows.c
+    theirs = all_.joined(records, and_(r.patient == e.patient, r.as_of - r.last_day > silent)).c
+    gap = select(theirs.patient, (theirs.day - func.lag(theirs.day).over(partition_by=theirs.patient, order_by=theirs.day)).label("gap")).subquery().c
+    median = cast(func.percentile_cont(0.5).within_group(gap.gap), Float)
+    return select(gap.patient, median.label("median")).where(gap.gap > 0).group_by(gap.patient)
 
 
 def _days_back(parts: Iterable[Condition]) -> Iterator[int]:

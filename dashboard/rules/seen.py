@@ -71,9 +71,10 @@ class Entries:
 @dataclass(frozen=True)
 class Seen:
     """One record a patient; the few entries with a finding; the entries of each patient's last days (`ago` before the last entry); the
-    current episodes (patient, episode, at_least, as_of), their entries, and of these the diary days at either end; the entries of
-    patients with something in their history that rules ask about (which is `patient_history`); what other rules came to; what conditions
-    come to around their anchors (`history.windows`)."""
+    current episodes (patient, episode, at_least, as_of), their entries, and of these the diary days at either end; what usually lies
+    between the diary days of those who fell silent (patient, median; nobody with a single day); the entries of patients with something in
+    their history that rules ask about (which is `patient_history`); what other rules came to; what conditions come to around their
+    anchors (`history.windows`)."""
     entries: Entries
     records: Table
     findings: FromClause
@@ -83,6 +84,7 @@ class Seen:
     in_episode: FromClause
     diary: Table | None
     recent_day: Table | None
+    gaps: Table | None
     of_known: FromClause | None
     met: Table
     bits: tuple[tuple[str, int], ...]

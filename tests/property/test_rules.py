@@ -144,6 +144,21 @@ def test_a_whole_cohort(connection: Connection, everybody: bool) -> None:
         _compare(connection, _cohort(PATIENTS, seed), AS_OFS[seed % len(AS_OFS)], everybody)
 
 
+def test_time_alone_moves_nobody_before_their_day(connection: Connection) -> None:
+    for seed in SEEDS[::10]:
+        rows = _cohort(PATIENTS, seed)
+        _, stood = _evaluated(connection, rows, 95)
+        before, moved = rules_oracle.evaluate(rows, 95), set()
+        for day in (96, 97, 99, 101, 103, 110, 125, 200):
+            after = rules_oracle.evaluate(rows, day)
+            elsewhere = {patient for patient, rule_id in after if after[patient, rule_id] != before.get((patient, rule_id))}
+            heard = {int(row["patient_id"]) for row in rows if 95 < int(row["day"]) <= day}
+            assert elsewhere <= heard | {patient for patient, row in stood.items() if row["turns_on"] <= diaries.FIRST + day}
+            moved |= elsewhere - heard
+        assert moved
+        assert len([patient for patient, row in stood.items() if row["turns_on"] == diaries.FIRST + 96]) < len(stood) / 4
+
+
 def test_the_order_of_rows_is_irrelevant(connection: Connection) -> None:
     for seed in SEEDS:
         rows = _cohort(PATIENTS, seed)

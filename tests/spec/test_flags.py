@@ -1,8 +1,11 @@
 """What becomes of a flag as diaries come, go and are corrected, and as people act; with shipped rules, through the real importer."""
+from datetime import date
+
 import pytest
 from sqlalchemy import Engine
 
-from dashboard import worklist
+from dashboard import start, worklist
+from dashboard.days import day_of
 from dashboard.errors import Refused
 from dashboard.rules import answers, flags
 from dashboard.rules.lifecycle import SEEN_TO
@@ -109,14 +112,14 @@ def test_a_closed_same_day_flag_reopens_after_the_closure_and_14_days_after_the_
 
 def test_under_care_until_a_day_waits_for_that_day(engine: Engine) -> None:
     clinic = Clinic(engine)
-    clinic.sends(quiet("1", TODAY, **NUMB))
+    clinic.sends(quiet("1", TODAY, **NUMB), *[quiet(str(number), TODAY) for number in range(2, 6)])
     clinic.closes("U02", outcome="known_under_care", until_day=TODAY + 60)
     clinic.days_pass(30)
     clinic.sends(quiet("1", TODAY + 30, **NUMB))
     assert clinic.status("U02") == "closed"
     clinic.days_pass(30)
-    clinic.evaluates()
-    assert clinic.status("U02") == "open"
+    clinic.evaluates(everybody=False)
+    assert (clinic.status("U02"), clinic.rows(evaluation)[-1]["patients"]) == ("open", 1)
 
 
 @pytest.mark.parametrize("worse", [WET, BOTH], ids=["another rule", "the same rule"])
@@ -175,3 +178,23 @@ def test_the_last_evaluation_says_what_it_looked_at(engine: Engine) -> None:
     assert [(row["everybody"], row["patients"]) for row in clinic.rows(evaluation)] == [(True, 8), (False, 1)]
     with engine.connect() as connection:
         assert not flags.is_due(connection, TODAY) and flags.is_due(connection, TODAY + 1)
+
+
+def test_when_the_day_turns_those_are_looked_at_whom_it_can_move(engine: Engine) -> None:
+    clinic = Clinic(engine, ("E05", "R10"))
+    clinic.sends(*[quiet(str(number), TODAY) for number in range(1, 21)], quiet("21", TODAY - 7, worst_severity="7"), quiet("22", TODAY + 1, **WET))
+    clinic.days_pass(1)
+    assert start.bring_up_to_date(engine, at=clinic.at, today=clinic.today)
+    assert [(row["everybody"], row["patients"]) for row in clinic.rows(evaluation)] == [(True, 22), (False, 2)]
+    assert (clinic.flag("R10", "21")["tier"], clinic.flag("E05", "22")["tier"]) == ("R", "E")
+
+
+def test_with_the_year_everybody_grows_older(engine: Engine) -> None:
+    clinic = Clinic(engine, ("E05", "U07"))
+    clinic.days_pass(day_of(date(2026, 12, 31)) - TODAY)
+    sudden = {"sex": "female", "birth_year": "1956", "onset_speed": "sudden", "onset_date": "2026-12-30"}
+    clinic.sends(quiet("1", clinic.today, **sudden), *[quiet(str(number), clinic.today) for number in range(2, 9)])
+    assert clinic.rows() == []
+    clinic.days_pass(1)
+    clinic.evaluates(everybody=False)
+    assert [row["rule_id"] for row in clinic.rows() if row["tier"] == "U"] == ["U07"]
