@@ -40,10 +40,13 @@ def touched(subject: Subject) -> Iterator[Row]:
 
 
 def stored(subject: Subject) -> Iterator[Row]:
-    """On a copy. Nothing is new, so no flag is opened; outcomes are replaced."""
+    """On a copy. Nothing is new, so no flag is opened; outcomes are replaced. Then the day turns, for whom it can move."""
     subject.close()
     with tempfile.TemporaryDirectory(prefix="pain-diary-bench-") as folder:
         engine = start.open_database(f"duckdb:///{shutil.copy(subject.file, Path(folder))}", at=subject.at, today=subject.today)
         taken = seconds(lambda: flags.store(engine, as_of=subject.as_of, by="bench", at=subject.at))
+        moved = []
+        turned = seconds(lambda: moved.append(flags.store(engine, as_of=subject.as_of + 1 + len(moved), by="bench", at=subject.at, everybody=False)))
         engine.dispose()
     yield Row("all rules for everybody, stored, with flags compared", subject.entries, taken)
+    yield Row(f"the day turns, for {moved[0]['patients']:,} patients, stored, with flags compared", subject.entries, turned)
