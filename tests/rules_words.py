@@ -213,12 +213,17 @@ def e12_limbs(e: Entry) -> bool:
     return bool(e.at(BACK) and (e.like(ALTERED) or e.spread(LIMBS)))
 
 
+def enough_days(scored: list[Entry], least: int) -> bool:
+    """Fewer days with a score than a rule asks for can't say no."""
+    return len({e.day for e in scored}) >= least
+
+
 def three_close_days(case: Case) -> tuple[Answer, list[Entry]]:
     last = max(e.day for e in case.all)
     lately = [e for e in case.all if e.day > last - 14 and e.bad is not None]
     days = sorted({e.day for e in lately if e.bad >= 7})
     close = {day for three in zip(days, days[1:], days[2:], strict=False) if three[2] - three[0] <= 2 for day in three}
-    return bool(close) if lately else None, [e for e in lately if e.bad >= 7 and e.day in close]
+    return bool(close) if enough_days(lately, 3) else None, [e for e in lately if e.bad >= 7 and e.day in close]
 
 
 def and_said(arm: Arm, *parts: Test) -> Arm:
@@ -280,10 +285,10 @@ def worse(least: int, by: int = 2, share: Fraction = Fraction(3, 10)) -> Arm:
 
 def at_the_end(case: Case) -> tuple[Answer, list[Entry]]:
     last = max(e.day for e in case.all)
-    answered = [e for e in case.all if e.day > last - 7 and e.bad is not None]
+    answered = [e for e in case.all if e.day > last - 14 and e.bad is not None]
     worst = [e for e in answered if e.bad >= 9]
     recent = case.as_of - last <= 14
-    return every(recent, len({e.day for e in worst}) >= 5 if answered else None), worst
+    return every(recent, enough_days(worst, 5) if enough_days(answered, 5) else None), worst
 
 
 def impact(case: Case) -> tuple[Answer, list[Entry]]:

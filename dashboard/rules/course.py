@@ -49,13 +49,14 @@ def _(condition: SeverityOnDays, seen: Seen) -> tuple[FromClause, Shown] | None:
 def _(condition: SeverityOnDays, seen: Seen) -> Select | None:
     if condition.on_days == 1:
         return None
-    window = seen.last_days(condition.within)
-    c, w = _close_days(condition, window).c, window.c
+    c = _close_days(condition, seen.last_days(condition.within)).c
     met = select(c.patient, func.min(c.since).label("first_day"), func.max(c.day).label("last_day"), func.max(c.newest).label("newest")).group_by(
         c.patient).subquery()
-    asked = select(w.patient).where(w.worst.is_not(None)).group_by(w.patient).subquery()
-    return select(asked.c.patient, met.c.patient.is_not(None).label("met"), met.c.first_day, met.c.last_day, met.c.newest).select_from(
-        asked.outerjoin(met, met.c.patient == asked.c.patient))
+    d = seen.recent_day.c
+    scored = select(d.patient).where(d.worst.is_not(None), d.ago < min(condition.within, seen.days)).group_by(d.patient).having(
+        func.count() >= condition.on_days).subquery()
+    return select(scored.c.patient, met.c.patient.is_not(None).label("met"), met.c.first_day, met.c.last_day, met.c.newest).select_from(
+        scored.outerjoin(met, met.c.patient == scored.c.patient))
 
 
 @behind.register
@@ -152,7 +153,7 @@ def _(condition: NotImproved, seen: Seen) -> Select:
 def _halves(recent_day: FromClause, span: int) -> tuple[tuple[ColumnElement, ...], tuple[ColumnElement, ...], Shown]:
     """How bad the last days were and as many before them, how many of each there are, and the evidence; one object for all who ask."""
     d = recent_day.c
-    late, early = d.ago < span, and_(d.ago >= span, d.ago < 2 * span)
+    late, early = (and_(d.severity.is_not(None), which) for which in (d.ago < span, and_(d.ago >= span, d.ago < 2 * span)))
     day = case((late, d.day))
     means, counts = zip(*[(func.avg(case((which, d.severity)), type_=Float), func.count(case((which, 1)))) for which in (late, early)], strict=True)
     return means, counts, Shown(None, func.min(day), func.max(day), func.max(case((late, d.newest))))

@@ -99,7 +99,8 @@ class LastEntryWithin(Condition):
 
 @dataclass(frozen=True)
 class SeverityOnDays(Condition):
-    """Worst pain, or severity where worst is blank, on so many days at most `apart` days apart, in the `within` days to the last entry."""
+    """Worst pain, or severity where worst is blank, on so many days at most `apart` days apart, in the `within` days to the last entry.
+    Fewer days with a score than that cannot say no."""
     at_least: float
     on_days: int
     apart: int
@@ -109,7 +110,8 @@ class SeverityOnDays(Condition):
         return ("worst_severity", "severity")
 
     def describe(self) -> str:
-        on = "on any day" if self.on_days == 1 else f"on {self.on_days} different days at most {days_in_words(self.apart)} apart"
+        close = f" at most {days_in_words(self.apart)} apart" if self.apart < self.within - 1 else ""
+        on = "on any day" if self.on_days == 1 else f"on {self.on_days} different days{close}"
         return f"worst pain {self.at_least:g} or more {on} in the {days_in_words(self.within)} to the last entry (severity where worst pain is blank)"
 
 

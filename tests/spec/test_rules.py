@@ -203,16 +203,16 @@ TABLES = {
         1          | 100 | 8              |     |
         2          | 98  | 8              | U   | 98 to 100
         2          | 100 | 8              |     |
-        3          | 100 | 8              | no  |
+        3          | 100 | 8              | ?   |
         3          | 100 | 8              |     |
         4          | 99  | 8              | no  |
         4          | 100 | 7.9            |     |
         """,
     "worst before severity": """
         severity | worst_severity | U08
-        10       | 9              | no
+        10       | 9              | ?
                  | 10             | U
-        9        |                | no
+        9        |                | ?
         """,
     "relief in the last week of entries": """
         patient_id | day | severity | relief_helped    | U08
@@ -223,6 +223,7 @@ TABLES = {
         3          | 97  | 2        | none_helped;rest | no
         3          | 100 | 10       |                  |
         4          | 93  | 10       |                  | no
+        4          | 99  | 3        |                  |
         4          | 100 | 3        |                  |
         """,
     "severe pain 14 days ago is a call today": """
@@ -230,18 +231,28 @@ TABLES = {
         86  | 10       | U
         85  | 10       | no
         """,
-    "nine and more on five of seven days": """
-        patient_id | day | severity | R12
-        1          | 94  | 9        | no
-        1          | 95  | 9        |
-        1          | 97  | 9        |
-        1          | 98  | 9        |
-        1          | 100 |          |
-        2          | 81  | 9        | no
-        2          | 82  | 9        |
-        2          | 83  | 9        |
-        2          | 84  | 9        |
-        2          | 85  | 9        |
+    # 14 days are the last one and the 13 before, and two scores of one day are one
+    "nine and more on five days of fourteen": """
+        patient_id | day | severity | R12 | evidence
+        1          | 87  | 9        | R   | 87 to 100
+        1          | 90  | 9        |     |
+        1          | 93  | 9        |     |
+        1          | 96  | 2        |     |
+        1          | 97  | 9        |     |
+        1          | 100 | 9        |     |
+        2          | 86  | 9        | ?   |
+        2          | 90  | 9        |     |
+        2          | 93  | 9        |     |
+        2          | 97  | 9        |     |
+        2          | 97  | 9        |     |
+        2          | 100 | 9        |     |
+        3          | 96  | 2        | no  |
+        3          | 97  | 2        |     |
+        3          | 98  | 2        |     |
+        3          | 99  | 2        |     |
+        3          | 100 | 9        |     |
+        4          | 81  | 9        | no  |
+        4          | 85  | 9        |     |
         """,
     # --- R01: not better after a week ---------------------------------------------------------------------------------------------
     "not better after a week": """
