@@ -283,6 +283,22 @@ def worse(least: int, by: int = 2, share: Fraction = Fraction(3, 10)) -> Arm:
     return arm
 
 
+def no_response(case: Case) -> tuple[Answer, list[Entry]]:
+    onset, last = current_episode(case.all)[0], max(e.day for e in case.all)
+    tried = [e.day for e in case.all if onset is not None and e.day >= onset and e.tried - {"none_helped"}]
+    if not tried:
+        return (False if any(e.asked_what_was_tried for e in case.all) else None), []
+    if last - min(tried) < 28:
+        return False, []
+    lately, at_first = ([e for e in case.all if e.severity is not None and start <= e.day < start + 7] for start in (last - 6, min(tried)))
+    means = [[sum(e.severity for e in one) / len(one) for one in ([e for e in week if e.day == day] for day in {e.day for e in week})]
+             for week in (lately, at_first)]
+    now, before = (sum(days) / len(days) if len(days) >= 3 else None for days in means)
+    if now is None:
+        return None, []
+    return every(now > 1 + SLACK, None if before is None else now > before * Fraction(7, 10) + SLACK), lately
+
+
 def at_the_end(case: Case) -> tuple[Answer, list[Entry]]:
     last = max(e.day for e in case.all)
     answered = [e for e in case.all if e.day > last - 14 and e.bad is not None]
@@ -371,6 +387,7 @@ RULES: dict[str, tuple[str, Callable[[Case], tuple[Answer, int | None, list[Entr
                                                              any_symptom("night_pain"))))),
     "R06": ("UUR", rule(worse(7), worse(9, by=1, share=Fraction(0)), worse(0))),
     "R07": ("R", rule(impact)),
+    "R08": ("R", rule(no_response)),
     "R09": ("R", rule(in_one(lambda e: "flare" in e.yes and bool(e.worst_is(7)), lambda entries: every(any_symptom("flare")(entries), worst(7)(entries))))),
     "R10": ("RR", rule(lambda case: (every(silent(case), bool(case.urgent)), []), silent_after_severe)),
     "R12": ("R", rule(at_the_end)),

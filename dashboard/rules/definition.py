@@ -17,7 +17,7 @@ from dashboard.errors import Refused
 from dashboard.rules import examples
 from dashboard.rules.conditions import LONGSTANDING, Condition, either
 from dashboard.rules.gaps import filled
-from dashboard.rules.over_time import OF_EPISODES, RuleNotMet
+from dashboard.rules.over_time import FROM_ONSET, RuleNotMet
 from dashboard.rules.parsing import NAMES, check_entry_only, condition, only, typed
 from dashboard.settings import DATA
 
@@ -77,8 +77,9 @@ class Rule:
         return tuple(dict.fromkeys(part for arm in self.arms for part in arm.when.walk()))
 
     @property
-    def of_episode(self) -> bool:
-        return any(isinstance(part, OF_EPISODES) for part in self.parts)
+    def from_onset(self) -> bool:
+        """Whether it counts days from the onset of the episode."""
+        return any(isinstance(part, FROM_ONSET) for part in self.parts)
 
     def describe(self) -> tuple[str, ...]:
         """A sentence for each arm, worst first."""
@@ -121,7 +122,7 @@ def reads(rule: Rule) -> tuple[str, ...]:
 
 def reason(rule: Rule, arm: int, at_least: bool = False) -> str:
     """Why, in a few words. `at_least`: the episode's onset was not stated, so that its first entry stands in for it."""
-    return rule.arms[arm].reason + (" (onset not recorded: counted from the first entry that reports pain)" if at_least and rule.of_episode else "")
+    return rule.arms[arm].reason + (" (onset not recorded: counted from the first entry that reports pain)" if at_least and rule.from_onset else "")
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------------------

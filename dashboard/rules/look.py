@@ -32,7 +32,17 @@ from dashboard.rules import episodes
 from dashboard.rules.conditions import AtLeast, Condition, Named, Reported, TemperatureAtLeast
 from dashboard.rules.definition import Rule
 from dashboard.rules.history import FINDINGS, among, sought, surely
-from dashboard.rules.over_time import InterferenceOnDays, NoRelief, NotImproved, SameEntry, SameEntryOfPatientWith, SeverityOnDays, WithinDays, Worsened
+from dashboard.rules.over_time import (
+    InterferenceOnDays,
+    NoRelief,
+    NotImproved,
+    NotResponded,
+    SameEntry,
+    SameEntryOfPatientWith,
+    SeverityOnDays,
+    WithinDays,
+    Worsened,
+)
 from dashboard.rules.record import columns_read, of_one, recorded, said
 from dashboard.rules.seen import RECENT, Entries, Script, Seen
 from dashboard.rules.single import Chosen, StartedWithin, SuddenOnset, WorstAtLeast
@@ -88,7 +98,7 @@ def _look(all_: Entries, rules: tuple[Rule, ...], asked: tuple[Rule, ...], asses
     in_episode = episodes.entries(all_, current)
     spans = [part.span for part in parts if isinstance(part, NotImproved)]
     diary = episodes.diary(script, in_episode, current, max(spans)) if spans else None
-    by_day = script.store("rule_recent_day", _days(recent)) if any(isinstance(part, (Worsened, SeverityOnDays)) for part in parts) else None
+    by_day = script.store("rule_recent_day", _days(recent)) if any(isinstance(part, (Worsened, NotResponded, SeverityOnDays)) for part in parts) else None
     seen = Seen(all_, records, findings, recent, days, current, in_episode, diary, by_day, _of_known(all_, records, parts), met,
                 tuple((rule.rule_id, rule.bit) for rule in rules))
     late = seen.last_days(RECENT)
@@ -128,6 +138,8 @@ def _days_back(parts: Iterable[Condition]) -> Iterator[int]:
             yield part.within
         elif isinstance(part, Worsened):
             yield 2 * part.span
+        elif isinstance(part, NotResponded):
+            yield part.span
 
 
 def _in_findings(rules: Iterable[Rule]) -> Iterator[Condition]:

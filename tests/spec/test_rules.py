@@ -325,6 +325,36 @@ TABLES = {
         5          | 99  | 5        |
         5          | 100 | 5        |
         """,
+    # what came before something was tried is not compared, nor what was tried in an earlier episode
+    "no response since something was tried": """
+        patient_id | day | onset | relief_tried | severity | R08 | evidence
+        1          | 40  | 40    |              | 3        | no  |
+        1          | 41  | 40    |              | 3        |     |
+        1          | 42  | 40    |              | 3        |     |
+        1          | 60  | 40    | exercise     | 8        |     |
+        1          | 61  | 40    | exercise     | 8        |     |
+        1          | 62  | 40    | exercise     | 8        |     |
+        1          | 98  | 40    |              | 4        |     |
+        1          | 99  | 40    |              | 4        |     |
+        1          | 100 | 40    |              | 4        |     |
+        2          | 10  | 10    | rest         | 5        | ?   |
+        2          | 60  | 60    | none_helped  | 5        |     |
+        2          | 70  | 60    | exercise     | 5        |     |
+        2          | 76  | 60    |              | 5        |     |
+        2          | 77  | 60    |              | 5        |     |
+        2          | 94  | 60    | rest         | 5        |     |
+        2          | 95  | 60    |              | 5        |     |
+        2          | 100 | 60    |              | 5        |     |
+        3          | 70  | 60    | exercise     | 5        | R   | 94 to 100
+        3          | 71  | 60    |              | 5        |     |
+        3          | 76  | 60    |              | 5        |     |
+        3          | 94  | 60    |              | 4        |     |
+        3          | 95  | 60    |              | 4        |     |
+        3          | 100 | 60    |              | 4        |     |
+        4          | 10  | 10    | rest         | 5        | no  |
+        4          | 60  | 60    | none_helped  | 5        |     |
+        4          | 100 | 60    | none         | 5        |     |
+        """,
     # --- R02, R03 -----------------------------------------------------------------------------------------------------------------
     "weight loss is looked at sooner from sixty with back pain": """
         weight_loss | birth_year | locations | R02 | because
