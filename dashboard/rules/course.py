@@ -174,7 +174,7 @@ def _(condition: NotResponded, seen: Seen) -> Select:
     """What nobody was asked is unknown; what was first tried a short time ago, or never where it was asked, has not failed."""
     since, r, late = _since(seen), seen.records.c, seen.recent_day.c
     e = _at_first(condition, seen, since).c
-    first = select(e.patient, e.day, func.avg(cast(e.severity, Float), type_=Float).label("severity")).group_by(e.patient, e.day).subquery().c
+    first = select(e.patient, e.day, func.avg(e.severity, type_=Float).label("severity")).group_by(e.patient, e.day).subquery().c
     last = and_(late.severity.is_not(None), late.ago < condition.span)
     days = [select(day.patient, func.avg(day.severity, type_=Float).label("mean")).where(which).group_by(day.patient).having(
         func.count() >= condition.least_days).subquery() for day, which in ((first, true()), (late, last))]

@@ -29,20 +29,11 @@ from dashboard.codelists import HISTORY, LISTS, SYMPTOM
 from dashboard.database import has
 from dashboard.days import date_of
 from dashboard.rules import episodes
+from dashboard.rules.change import NotResponded
 from dashboard.rules.conditions import AtLeast, Condition, Named, Reported, TemperatureAtLeast
 from dashboard.rules.definition import Rule
 from dashboard.rules.history import FINDINGS, among, sought, surely
-from dashboard.rules.over_time import (
-    InterferenceOnDays,
-    NoRelief,
-    NotImproved,
-    NotResponded,
-    SameEntry,
-    SameEntryOfPatientWith,
-    SeverityOnDays,
-    WithinDays,
-    Worsened,
-)
+from dashboard.rules.over_time import InterferenceOnDays, NoRelief, NotImproved, SameEntry, SameEntryOfPatientWith, SeverityOnDays, WithinDays, Worsened
 from dashboard.rules.record import columns_read, of_one, recorded, said
 from dashboard.rules.seen import RECENT, Entries, Script, Seen
 from dashboard.rules.single import Chosen, StartedWithin, SuddenOnset, WorstAtLeast
