@@ -24,7 +24,7 @@ from dashboard.settings import DATA
 FOLDER = DATA / "rules"
 TIERS = {"E": "Emergency", "U": "Same-day", "R": "Routine", "I": "Information"}  # worst first
 _REQUIRED = ("id", "bit", "version", "title", "action", "sources", "arms")
-_ALLOWED = {*_REQUIRED, "tier_conflict", "assess_required", "examples"}
+_ALLOWED = {*_REQUIRED, "tier_conflict", "assess_required", "folds_under", "examples"}
 _SOURCE = {"kind": {"page", "framework", "proposal"}, "ref": None, "says": None}
 
 
@@ -64,6 +64,7 @@ class Rule:
     action: str
     assess_required: bool
     arms: tuple[Arm, ...]  # worst tier first
+    folds_under: str = ""  # a rule that says as much and more: where both are met, this one is shown under it (`folding`)
     wording: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -202,7 +203,8 @@ def from_data(data: dict, where: str) -> Rule:
                             (part for arm in arms for part in arm.when.walk()), where)
     rule = Rule(typed(data["id"], str, f"{where}: id"), typed(data["bit"], int, f"{where}: bit"), typed(data["version"], int, f"{where}: version"),
                 texts["title"], sources, typed(data.get("tier_conflict", ""), str, f"{where}: tier_conflict"), texts["action"],
-                typed(data.get("assess_required", False), bool, f"{where}: assess_required"), arms, wording)
+                typed(data.get("assess_required", False), bool, f"{where}: assess_required"), arms,
+                typed(data.get("folds_under", ""), str, f"{where}: folds_under"), wording)
     if not 0 <= rule.bit <= 61:
         raise Refused(f"{where}: bit is {rule.bit}, expected 0 to 61")
     if not sources:

@@ -122,16 +122,18 @@ def differences(before: Rule, after: Rule) -> list[str]:
                 said.append(f"{parameter.label[:1].lower()}{parameter.label[1:]}: {old:g} → {parameter.in_words(new)}")
         if _shape(before) != _shape(after):
             said.append("what it looks for, or what it is called")
+        if before.folds_under != after.folds_under:
+            said.append(f"shown under {after.folds_under} where both are met" if after.folds_under else "shown by itself")
     except (KeyError, IndexError, TypeError):
         said = ["what it looks for"]
     return said
 
 
 def _shape(rule: Rule) -> object:
-    """Everything but the numbers and the version."""
+    """Everything but the numbers, the version and where it is shown."""
     def without(data: object) -> object:
         if isinstance(data, dict):
-            return {name: without(value) for name, value in data.items() if name != "version"}
+            return {name: without(value) for name, value in data.items() if name not in ("version", "folds_under")}
         return [without(part) for part in data] if isinstance(data, list) else 0 if isinstance(data, int | float) else data
     return without(as_data(rule))
 

@@ -60,6 +60,8 @@ def _words(rule: Rule) -> None:
                  f"Task: {arm.task}." if arm.task else ""]
         if any(aside):
             frame.small(" ".join(filter(None, aside)))
+    if rule.folds_under:
+        frame.small(f"Of a patient who meets {rule.folds_under} too, it is shown under that reason; it is counted, and acted on, by itself all the same.")
     _shipped_otherwise(rule, "and what follows may name other numbers")
     if rule.tier_conflict:
         st.markdown(f":orange[**Sources disagree.**] {rule.tier_conflict}")
