@@ -13,6 +13,7 @@ from pathlib import Path
 
 import tomlkit
 
+from dashboard.conditions import FIELD
 from dashboard.errors import Refused
 from dashboard.rules import examples
 from dashboard.rules.conditions import LONGSTANDING, Condition, either
@@ -25,6 +26,7 @@ FOLDER = DATA / "rules"
 TIERS = {"E": "Emergency", "U": "Same-day", "R": "Routine", "I": "Information"}  # worst first
 _REQUIRED = ("id", "bit", "version", "title", "action", "sources", "arms")
 _ALLOWED = {*_REQUIRED, "tier_conflict", "assess_required", "folds_under", "examples"}
+_LABELS = {"locations": "Where it hurts", "worst_severity": "Worst pain", "onset_date": FIELD.label["onset_day"], "birth_year": "Year of birth", "sex": "Sex"}
 _SOURCE = {"kind": {"page", "framework", "proposal"}, "ref": None, "says": None}
 
 
@@ -89,8 +91,8 @@ class Rule:
     def cannot_assess(self) -> str:
         """When neither met nor not met can be said."""
         asked = dict.fromkeys(column for arm in self.arms if not arm.raises_only for part in arm.when.walk() for column in part.reads())
-        return ("Cannot be assessed where it is not met and the answer hangs on something left blank. It reads: "
-                f"{', '.join(column for column in asked if column != LONGSTANDING)}.")
+        said = [label[:1].lower() + label[1:] for label in (column_label(column) for column in asked if column != LONGSTANDING)]
+        return f"Cannot be assessed where it is not met and the answer hangs on something left blank. It reads: {'; '.join(said)}."
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,11 @@ class RuleSet:
 
     def ids(self, bits: int) -> tuple[str, ...]:
         return tuple(rule.rule_id for rule in self.rules if int(bits) >> rule.bit & 1)
+
+
+def column_label(column: str) -> str:
+    """What people call a canonical column that a rule reads."""
+    return _LABELS.get(column) or FIELD.label[column]
 
 
 def reads(rule: Rule) -> tuple[str, ...]:

@@ -94,7 +94,8 @@ def test_rules_in_words() -> None:
     assert "84" in words["R04"]
     by_id = RuleSet(1, RULES).by_id
     assert set(reads(by_id("E01"))) == {"trouble_breathing", "chest_pain", "locations"}
-    assert "saddle_numbness" in by_id("E07").cannot_assess()
+    assert by_id("E07").cannot_assess().endswith("It reads: numbness of the saddle area.")
+    assert "spreading to left arm, right arm or jaw" in words["E02"]
     assert reason(by_id("R04"), 1, at_least=True).startswith("Pain for 12 weeks or more (onset not recorded")
     assert reason(by_id("E04"), 0, at_least=True) == by_id("E04").arms[0].reason
 

@@ -25,20 +25,20 @@ TABLES = {
         everywhere     | yes        | E   | Trouble breathing or chest pain with back pain
                        | yes        | E   | Trouble breathing or chest pain (location not recorded)
         other          | yes        | E   | Trouble breathing or chest pain (location not recorded)
-        arm_left       | yes        | E   | Trouble breathing or chest pain (outside the page's back-pain condition)
-        other;arm_left | yes        | E   | Trouble breathing or chest pain (outside the page's back-pain condition)
-        none           | yes        | E   | Trouble breathing or chest pain (outside the page's back-pain condition)
+        arm_left       | yes        | E   | Trouble breathing or chest pain, without pain in the back
+        other;arm_left | yes        | E   | Trouble breathing or chest pain, without pain in the back
+        none           | yes        | E   | Trouble breathing or chest pain, without pain in the back
         """,
     # and where it hurt the day before is no report of a red flag
     "together is the same or an adjacent day": """
         patient_id | day | locations | chest_pain | E01 | evidence | because
-        1          | 50  | arm_left  | yes        | E   | 50       | Trouble breathing or chest pain (outside the page's back-pain condition)
+        1          | 50  | arm_left  | yes        | E   | 50       | Trouble breathing or chest pain, without pain in the back
         1          | 48  | mid_back  |            |     |          |
         2          | 50  | arm_left  | yes        | E   | 50       | Trouble breathing or chest pain with back pain
         2          | 49  | mid_back  |            |     |          |
         3          | 50  | arm_left  | yes        | E   | 50       | Trouble breathing or chest pain with back pain
         3          | 51  | mid_back  |            |     |          |
-        4          | 50  | arm_left  | yes        | E   | 50       | Trouble breathing or chest pain (outside the page's back-pain condition)
+        4          | 50  | arm_left  | yes        | E   | 50       | Trouble breathing or chest pain, without pain in the back
         4          | 52  | mid_back  |            |     |          |
         """,
     # --- E02, E03: heart and lung -------------------------------------------------------------------------------------------------
