@@ -239,7 +239,9 @@ def _flags(engine: Engine, wanted: argparse.Namespace) -> Output:
     if wanted.csv and wanted.json:
         raise WrongUsage("--csv or --json, not both.")
     with engine.connect() as connection:
-        found = answers.found(connection, _as_of(engine, wanted), wanted.known_at, outcome=wanted.outcome, tier=wanted.tier)
+        found, failed = answers.found(connection, _as_of(engine, wanted), wanted.known_at, outcome=wanted.outcome, tier=wanted.tier)
+    if failed:
+        _say(f"{', '.join(failed)} could not be evaluated. Nobody is clear of it, and who meets it is not in this list.")
     return export.sheet(found) if wanted.csv else found.to_dict(orient="records")
 
 

@@ -33,6 +33,7 @@ class Entry:
     aggravated: set[str] | None = None
     relieved: set[str] | None = None
     tried: set[str] = field(default_factory=set)
+    asked_what_was_tried: bool = False
     interference: Fraction | None = None
 
     @property
@@ -101,7 +102,7 @@ def read(number: int, row: Mapping[str, str]) -> Entry:
                   severity=amount("severity"), worst=amount("worst_severity"), celsius=amount("temperature_c"), trend=row.get("trend", ""),
                   born=int(row["birth_year"]) if row.get("birth_year") else None, sex=row.get("sex", ""), speed=row.get("onset_speed", ""),
                   spreads=several("radiates_to"), aggravated=several("aggravated_by"), relieved=several("relief_helped"),
-                  tried=several("relief_tried") or set(), interference=amount("interference"))
+                  tried=several("relief_tried") or set(), asked_what_was_tried=bool(row.get("relief_tried")), interference=amount("interference"))
     if row.get("onset") and int(row["onset"]) <= entry.day:
         entry.onset = int(row["onset"])
     for name, cell in row.items():

@@ -213,12 +213,17 @@ def e12_limbs(e: Entry) -> bool:
     return bool(e.at(BACK) and (e.like(ALTERED) or e.spread(LIMBS)))
 
 
+def enough_days(scored: list[Entry], least: int) -> bool:
+    """Fewer days with a score than a rule asks for can't say no."""
+    return len({e.day for e in scored}) >= least
+
+
 def three_close_days(case: Case) -> tuple[Answer, list[Entry]]:
     last = max(e.day for e in case.all)
     lately = [e for e in case.all if e.day > last - 14 and e.bad is not None]
     days = sorted({e.day for e in lately if e.bad >= 7})
     close = {day for three in zip(days, days[1:], days[2:], strict=False) if three[2] - three[0] <= 2 for day in three}
-    return bool(close) if lately else None, [e for e in lately if e.bad >= 7 and e.day in close]
+    return bool(close) if enough_days(lately, 3) else None, [e for e in lately if e.bad >= 7 and e.day in close]
 
 
 def and_said(arm: Arm, *parts: Test) -> Arm:
@@ -278,12 +283,28 @@ def worse(least: int, by: int = 2, share: Fraction = Fraction(3, 10)) -> Arm:
     return arm
 
 
+def no_response(case: Case) -> tuple[Answer, list[Entry]]:
+    onset, last = current_episode(case.all)[0], max(e.day for e in case.all)
+    tried = [e.day for e in case.all if onset is not None and e.day >= onset and e.tried - {"none_helped"}]
+    if not tried:
+        return (False if any(e.asked_what_was_tried for e in case.all) else None), []
+    if last - min(tried) < 28:
+        return False, []
+    lately, at_first = ([e for e in case.all if e.severity is not None and start <= e.day < start + 7] for start in (last - 6, min(tried)))
+    means = [[sum(e.severity for e in one) / len(one) for one in ([e for e in week if e.day == day] for day in {e.day for e in week})]
+             for week in (lately, at_first)]
+    now, before = (sum(days) / len(days) if len(days) >= 3 else None for days in means)
+    if now is None:
+        return None, []
+    return every(now > 1 + SLACK, None if before is None else now > before * Fraction(7, 10) + SLACK), lately
+
+
 def at_the_end(case: Case) -> tuple[Answer, list[Entry]]:
     last = max(e.day for e in case.all)
-    answered = [e for e in case.all if e.day > last - 7 and e.bad is not None]
+    answered = [e for e in case.all if e.day > last - 14 and e.bad is not None]
     worst = [e for e in answered if e.bad >= 9]
     recent = case.as_of - last <= 14
-    return every(recent, len({e.day for e in worst}) >= 5 if answered else None), worst
+    return every(recent, enough_days(worst, 5) if enough_days(answered, 5) else None), worst
 
 
 def impact(case: Case) -> tuple[Answer, list[Entry]]:
@@ -366,6 +387,7 @@ RULES: dict[str, tuple[str, Callable[[Case], tuple[Answer, int | None, list[Entr
                                                              any_symptom("night_pain"))))),
     "R06": ("UUR", rule(worse(7), worse(9, by=1, share=Fraction(0)), worse(0))),
     "R07": ("R", rule(impact)),
+    "R08": ("R", rule(no_response)),
     "R09": ("R", rule(in_one(lambda e: "flare" in e.yes and bool(e.worst_is(7)), lambda entries: every(any_symptom("flare")(entries), worst(7)(entries))))),
     "R10": ("RR", rule(lambda case: (every(silent(case), bool(case.urgent)), []), silent_after_severe)),
     "R12": ("R", rule(at_the_end)),

@@ -1,4 +1,6 @@
 """What the rules say as of any day and as known at any event: computed and shown, nothing stored."""
+from typing import NamedTuple
+
 import pandas as pd
 from sqlalchemy import Connection, case, func, select
 
@@ -29,9 +31,15 @@ def evaluated(connection: Connection, as_of: int, known_at: int | None = None, a
     return rule_set, isolated(work)
 
 
-def found(connection: Connection, as_of: int, known_at: int | None = None, *, outcome: str = "met", tier: str | None = None) -> pd.DataFrame:
-    """One row a patient and rule: source, patient_id, rule_id, rule_version, tier, outcome, first_evidence, last_evidence (dates), reason,
-    assessed_recently. `tier` of a rule that is not met is the worst it can reach."""
+class Found(NamedTuple):
+    """`rows`: one a patient and rule: source, patient_id, rule_id, rule_version, tier, outcome, first_evidence, last_evidence (dates), reason,
+    assessed_recently; `tier` of a rule that is not met is the worst it can reach. With `failed_rules`, which could not be evaluated, who
+    meets them is not among the rows."""
+    rows: pd.DataFrame
+    failed_rules: tuple[str, ...]
+
+
+def found(connection: Connection, as_of: int, known_at: int | None = None, *, outcome: str = "met", tier: str | None = None) -> Found:
     rule_set, outcomes = evaluated(connection, as_of, known_at, assess=True)
     m, s, episode = outcomes.met.c, outcomes.standing.c, outcomes.episodes.c
     people = connection.execute(select(s.patient, source.c.name, patient.c.patient_id, s.met, s.cannot_assess, s.assessed_recently).select_from(
@@ -50,7 +58,7 @@ def found(connection: Connection, as_of: int, known_at: int | None = None, *, ou
                     rule.tier, what, None, None, None)
                 rows.append((name, patient_id, rule.rule_id, rule.version, *why, bool(assessed & bit)))
     frame = pd.DataFrame(rows, columns=list(COLUMNS), dtype=object).sort_values(["source", "patient_id"], kind="stable", ignore_index=True)
-    return frame if tier is None else frame[frame["tier"] == tier].reset_index(drop=True)
+    return Found(frame if tier is None else frame[frame["tier"] == tier].reset_index(drop=True), outcomes.failed)
 
 
 def _date(day: int | None) -> str | None:
@@ -74,12 +82,12 @@ def counts(connection: Connection, as_of: int, known_at: int | None = None) -> d
             "rules": {rule.rule_id: by_bit[rule.bit] for rule in rule_set.rules}}
 
 
-def standing(connection: Connection, as_of: int, known_at: int | None = None) -> dict[str, int]:
-    """Patients by bucket, everybody of a live batch in exactly one."""
+def standing(connection: Connection, as_of: int, known_at: int | None = None) -> dict:
+    """Patients by bucket, everybody of a live batch in exactly one; and failed_rules, of which nobody is clear."""
     rule_set, outcomes = evaluated(connection, as_of, known_at)
     stood = buckets(connection, outcomes, rule_set.rules)
     counted = dict.fromkeys(CHOICES["bucket"], 0) | {
         bucket: int(n) for bucket, n in connection.execute(select(stood.c.bucket, func.count()).group_by(stood.c.bucket))}
     known = cohort.patients(known_at).subquery()
     counted["no_entries"] = int(connection.scalar(select(func.count()).select_from(known).where(known.c.patient.not_in(select(stood.c.patient)))))
-    return {"patients": sum(counted.values()), **counted}
+    return {"patients": sum(counted.values()), **counted, "failed_rules": list(outcomes.failed)}

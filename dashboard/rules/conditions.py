@@ -13,6 +13,7 @@ _GROUP_WORDS = {
     (LOCATION, "back"): "the back", (LOCATION, "thoracic"): "the upper or middle back", (LOCATION, "buttock"): "a buttock or the saddle area",
     (LOCATION, "leg"): "a hip, leg, knee or foot", (LOCATION, "chest"): "the chest", (LOCATION, "abdomen"): "the abdomen",
     (QUALITY, "altered_feeling"): "numb, tingling or pins and needles", (QUALITY, "neuropathic"): "a word for nerve pain"}
+_CODE_WORDS = {(LOCATION, "between_shoulder_blades"): "the area between the shoulder blades"}
 FIELD_WORDS = {"locations": "pain in", "qualities": "described as", "radiates_to": "spreading to", "relief_tried": "relief tried:",
                 "relief_helped": "helped by", "aggravated_by": "made worse by"}
 
@@ -28,8 +29,17 @@ def in_words(codelist: Codelist, codes: tuple[str, ...]) -> str:
         if of is codelist and left >= set(codelist.group(group)):
             words.append(name)
             left -= set(codelist.group(group))
-    words += [label[:1].lower() + label[1:] for code, label in codelist.label.items() if code in left]
+    words += [called(codelist, code) for code in codelist.label if code in left]
     return listed(words, "or")
+
+
+def called(codelist: Codelist, code: str) -> str:
+    """Within a sentence: the left leg, not leg left."""
+    if (codelist, code) in _CODE_WORDS:
+        return _CODE_WORDS[codelist, code]
+    label = codelist.label[code]
+    name, _, side = label.rpartition(" ")
+    return f"{side} {name[:1].lower()}{name[1:]}" if codelist is LOCATION and side in ("left", "right") else label[:1].lower() + label[1:]
 
 
 def days_in_words(days: int) -> str:
@@ -228,7 +238,7 @@ class Not(Condition):
         return None if value is None else not value
 
     def describe(self) -> str:
-        return f"not ({self.part.describe()})"
+        return f"not ({self.part.describe()})" if self.part.below() else f"not {self.part.describe()}"
 
 
 @dataclass(frozen=True)

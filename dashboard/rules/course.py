@@ -14,6 +14,7 @@ from dashboard.rules.over_time import (
     InterferenceOnDays,
     NoRelief,
     NotImproved,
+    NotResponded,
     RuleNotMet,
     SeverityOnDays,
     Silent,
@@ -49,13 +50,14 @@ def _(condition: SeverityOnDays, seen: Seen) -> tuple[FromClause, Shown] | None:
 def _(condition: SeverityOnDays, seen: Seen) -> Select | None:
     if condition.on_days == 1:
         return None
-    window = seen.last_days(condition.within)
-    c, w = _close_days(condition, window).c, window.c
+    c = _close_days(condition, seen.last_days(condition.within)).c
     met = select(c.patient, func.min(c.since).label("first_day"), func.max(c.day).label("last_day"), func.max(c.newest).label("newest")).group_by(
         c.patient).subquery()
-    asked = select(w.patient).where(w.worst.is_not(None)).group_by(w.patient).subquery()
-    return select(asked.c.patient, met.c.patient.is_not(None).label("met"), met.c.first_day, met.c.last_day, met.c.newest).select_from(
-        asked.outerjoin(met, met.c.patient == asked.c.patient))
+    d = seen.recent_day.c
+    scored = select(d.patient).where(d.worst.is_not(None), d.ago < min(condition.within, seen.days)).group_by(d.patient).having(
+        func.count() >= condition.on_days).subquery()
+    return select(scored.c.patient, met.c.patient.is_not(None).label("met"), met.c.first_day, met.c.last_day, met.c.newest).select_from(
+        scored.outerjoin(met, met.c.patient == scored.c.patient))
 
 
 @behind.register
@@ -146,13 +148,63 @@ def _(condition: NotImproved, seen: Seen) -> Select:
         e.severity.is_not(None), or_(compared, e.day - e.episode >= condition.after))
 
 
+# --- better since something was tried ----------------------------------------------------------------------------------------------
+
+TREATMENT = RELIEF.all_bits - RELIEF.bits(RELIEF.group("nothing"))
+
+
+def _since(seen: Seen) -> FromClause:
+    """The first day of each current episode on which something is named that was tried."""
+    p, e = seen.episodes.c, seen.entries.rows.c
+    theirs = seen.entries.joined(seen.episodes, and_(p.patient == e.patient, e.day >= p.episode)).c
+    return select(theirs.patient, func.min(theirs.day).label("since")).where(has(theirs.list_relief_tried, TREATMENT)).group_by(theirs.patient).subquery()
+
+
+def _at_first(condition: NotResponded, seen: Seen, since: FromClause) -> FromClause:
+    """The entries of the first days, where those lie so long before the last entry; never one of the last days."""
+    s, r, e = since.c, seen.records.c, seen.entries.rows.c
+    long = select(s.patient, s.since, r.last_day).join(seen.records, r.patient == s.patient).where(r.last_day - s.since >= condition.after).subquery()
+    days = and_(e.day - long.c.since >= 0, e.day - long.c.since < condition.span, long.c.last_day - e.day >= condition.span)
+    theirs = seen.entries.joined(long, and_(long.c.patient == e.patient, days, e.severity.is_not(None)))
+    return select(theirs.c.patient, theirs.c.entry, theirs.c.day, theirs.c.severity).subquery()
+
+
+@history.register
+def _(condition: NotResponded, seen: Seen) -> Select:
+    """What nobody was asked is unknown; what was first tried a short time ago, or never where it was asked, has not failed."""
+    since, r, late = _since(seen), seen.records.c, seen.recent_day.c
+    e = _at_first(condition, seen, since).c
+    first = select(e.patient, e.day, func.avg(e.severity, type_=Float).label("severity")).group_by(e.patient, e.day).subquery().c
+    last = and_(late.severity.is_not(None), late.ago < condition.span)
+    days = [select(day.patient, func.avg(day.severity, type_=Float).label("mean")).where(which).group_by(day.patient).having(
+        func.count() >= condition.least_days).subquery() for day, which in ((first, true()), (late, last))]
+    before, now = (one.c.mean for one in days)
+    better = or_(now <= condition.good_enough + CLOSE, now <= before * (1 - condition.share) + CLOSE)
+    met = case((r.last_day - since.c.since >= condition.after, not_(better)), (or_(since.c.since.is_not(None), r.known_relief_tried), false()))
+    together = seen.records
+    for one in (since, *days):
+        together = together.outerjoin(one, one.c.patient == r.patient)
+    return without_evidence(r.patient, met).select_from(together)
+
+
+@totalled.register
+def _(condition: NotResponded, seen: Seen) -> tuple[FromClause, Shown]:
+    return seen.recent_day, _halves(seen.recent_day, condition.span)[2]
+
+
+@behind.register
+def _(condition: NotResponded, seen: Seen) -> Select:
+    first, w = _at_first(condition, seen, _since(seen)).c, seen.last_days(condition.span).c
+    return select(first.patient, first.entry, first.day).union_all(select(w.patient, w.entry, w.day).where(w.severity.is_not(None)))
+
+
 # --- worse than before ------------------------------------------------------------------------------------------------------------
 
 @lru_cache(maxsize=64)
 def _halves(recent_day: FromClause, span: int) -> tuple[tuple[ColumnElement, ...], tuple[ColumnElement, ...], Shown]:
     """How bad the last days were and as many before them, how many of each there are, and the evidence; one object for all who ask."""
     d = recent_day.c
-    late, early = d.ago < span, and_(d.ago >= span, d.ago < 2 * span)
+    late, early = (and_(d.severity.is_not(None), which) for which in (d.ago < span, and_(d.ago >= span, d.ago < 2 * span)))
     day = case((late, d.day))
     means, counts = zip(*[(func.avg(case((which, d.severity)), type_=Float), func.count(case((which, 1)))) for which in (late, early)], strict=True)
     return means, counts, Shown(None, func.min(day), func.max(day), func.max(case((late, d.newest))))

@@ -13,18 +13,20 @@ from pathlib import Path
 
 import tomlkit
 
+from dashboard.conditions import FIELD
 from dashboard.errors import Refused
 from dashboard.rules import examples
 from dashboard.rules.conditions import LONGSTANDING, Condition, either
 from dashboard.rules.gaps import filled
-from dashboard.rules.over_time import OF_EPISODES, RuleNotMet
+from dashboard.rules.over_time import FROM_ONSET, RuleNotMet
 from dashboard.rules.parsing import NAMES, check_entry_only, condition, only, typed
 from dashboard.settings import DATA
 
 FOLDER = DATA / "rules"
 TIERS = {"E": "Emergency", "U": "Same-day", "R": "Routine", "I": "Information"}  # worst first
 _REQUIRED = ("id", "bit", "version", "title", "action", "sources", "arms")
-_ALLOWED = {*_REQUIRED, "tier_conflict", "assess_required", "examples"}
+_ALLOWED = {*_REQUIRED, "tier_conflict", "assess_required", "folds_under", "examples"}
+_LABELS = {"locations": "Where it hurts", "worst_severity": "Worst pain", "onset_date": FIELD.label["onset_day"], "birth_year": "Year of birth", "sex": "Sex"}
 _SOURCE = {"kind": {"page", "framework", "proposal"}, "ref": None, "says": None}
 
 
@@ -64,6 +66,7 @@ class Rule:
     action: str
     assess_required: bool
     arms: tuple[Arm, ...]  # worst tier first
+    folds_under: str = ""  # a rule that says as much and more: where both are met, this one is shown under it (`folding`)
     wording: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -77,8 +80,9 @@ class Rule:
         return tuple(dict.fromkeys(part for arm in self.arms for part in arm.when.walk()))
 
     @property
-    def of_episode(self) -> bool:
-        return any(isinstance(part, OF_EPISODES) for part in self.parts)
+    def from_onset(self) -> bool:
+        """Whether it counts days from the onset of the episode."""
+        return any(isinstance(part, FROM_ONSET) for part in self.parts)
 
     def describe(self) -> tuple[str, ...]:
         """A sentence for each arm, worst first."""
@@ -87,8 +91,8 @@ class Rule:
     def cannot_assess(self) -> str:
         """When neither met nor not met can be said."""
         asked = dict.fromkeys(column for arm in self.arms if not arm.raises_only for part in arm.when.walk() for column in part.reads())
-        return ("Cannot be assessed where it is not met and the answer hangs on something left blank. It reads: "
-                f"{', '.join(column for column in asked if column != LONGSTANDING)}.")
+        said = [label[:1].lower() + label[1:] for label in (column_label(column) for column in asked if column != LONGSTANDING)]
+        return f"Cannot be assessed where it is not met and the answer hangs on something left blank. It reads: {'; '.join(said)}."
 
 
 @dataclass(frozen=True)
@@ -114,6 +118,11 @@ class RuleSet:
         return tuple(rule.rule_id for rule in self.rules if int(bits) >> rule.bit & 1)
 
 
+def column_label(column: str) -> str:
+    """What people call a canonical column that a rule reads."""
+    return _LABELS.get(column) or FIELD.label[column]
+
+
 def reads(rule: Rule) -> tuple[str, ...]:
     """The canonical columns that a rule looks at."""
     return tuple(dict.fromkeys(column for part in rule.parts for column in part.reads()))
@@ -121,7 +130,7 @@ def reads(rule: Rule) -> tuple[str, ...]:
 
 def reason(rule: Rule, arm: int, at_least: bool = False) -> str:
     """Why, in a few words. `at_least`: the episode's onset was not stated, so that its first entry stands in for it."""
-    return rule.arms[arm].reason + (" (onset not recorded: counted from the first entry that reports pain)" if at_least and rule.of_episode else "")
+    return rule.arms[arm].reason + (" (onset not recorded: counted from the first entry that reports pain)" if at_least and rule.from_onset else "")
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------------------
@@ -201,7 +210,8 @@ def from_data(data: dict, where: str) -> Rule:
                             (part for arm in arms for part in arm.when.walk()), where)
     rule = Rule(typed(data["id"], str, f"{where}: id"), typed(data["bit"], int, f"{where}: bit"), typed(data["version"], int, f"{where}: version"),
                 texts["title"], sources, typed(data.get("tier_conflict", ""), str, f"{where}: tier_conflict"), texts["action"],
-                typed(data.get("assess_required", False), bool, f"{where}: assess_required"), arms, wording)
+                typed(data.get("assess_required", False), bool, f"{where}: assess_required"), arms,
+                typed(data.get("folds_under", ""), str, f"{where}: folds_under"), wording)
     if not 0 <= rule.bit <= 61:
         raise Refused(f"{where}: bit is {rule.bit}, expected 0 to 61")
     if not sources:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dashboard.codelists import CHOICES, HISTORY, LISTS, SYMPTOM
 from dashboard.errors import Refused
-from dashboard.rules.conditions import FIELD_WORDS, days_in_words
+from dashboard.rules.conditions import FIELD_WORDS, called, days_in_words
 from dashboard.settings import DATA
 
 OUTCOMES = ("E", "U", "R", "I", "no", "?")  # the tier in which it is met; not met; cannot be assessed
@@ -41,8 +41,8 @@ def _when(days: int) -> str:
 
 def _said(name: str, cell: str) -> str:
     if name in LISTS:
-        named = [LISTS[name].label[code] for code in cell.split(";") if code != "none"]
-        return f"{FIELD_WORDS[name]} {', '.join(label[:1].lower() + label[1:] for label in named) or 'nothing'}"
+        named = [called(LISTS[name], code) for code in cell.split(";") if code != "none"]
+        return f"{FIELD_WORDS[name]} {', '.join(named) or 'nothing'}"
     if name in SYMPTOM.bit or name in HISTORY.bit:
         return f"{(SYMPTOM if name in SYMPTOM.bit else HISTORY).label[name]}: {cell}"
     if name == "onset_days_ago":

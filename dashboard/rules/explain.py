@@ -26,6 +26,7 @@ from dashboard.rules.over_time import (
     LastEntryWithin,
     NoRelief,
     NotImproved,
+    NotResponded,
     SameEntry,
     SameEntryOfPatientWith,
     SeverityOnDays,
@@ -37,7 +38,7 @@ from dashboard.rules.over_time import (
 from dashboard.rules.parameters import differences
 from dashboard.rules.single import WorstAtLeast
 
-_OF_TIME = (LastEntryWithin, SeverityOnDays, NoRelief, NotImproved, Worsened, InterferenceOnDays, WorstAtLast, Silent)
+_OF_TIME = (LastEntryWithin, SeverityOnDays, NoRelief, NotImproved, NotResponded, Worsened, InterferenceOnDays, WorstAtLast, Silent)
 
 
 LONG = 80  # characters: what says more than that in one sentence is told in lines
@@ -71,7 +72,7 @@ def ignores(rule: Rule) -> tuple[str, ...]:
     said = []
     if any(isinstance(part, Reported) and part.only == "new" for part in rule.parts) or NotLongstanding in kinds:
         said.append("Symptoms that their own entry marks as longstanding; where nothing is marked they count as new.")
-    if not kinds & set(_OF_TIME) and not rule.of_episode and any(isinstance(part, Reported | TemperatureAtLeast) for part in rule.parts):
+    if not kinds & set(_OF_TIME) and not rule.from_onset and any(isinstance(part, Reported | TemperatureAtLeast) for part in rule.parts):
         said.append("A later no: one report counts, whenever it was made, until a person closes the flag.")
     if any(isinstance(part, OrUnknown) and isinstance(part.part, Named) for part in rule.parts):
         said.append("A place that is not recorded: there the finding counts in its place, and the flag says so.")

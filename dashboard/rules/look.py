@@ -29,6 +29,7 @@ from dashboard.codelists import HISTORY, LISTS, SYMPTOM
 from dashboard.database import has
 from dashboard.days import date_of
 from dashboard.rules import episodes
+from dashboard.rules.change import NotResponded
 from dashboard.rules.conditions import AtLeast, Condition, Named, Reported, TemperatureAtLeast
 from dashboard.rules.definition import Rule
 from dashboard.rules.history import FINDINGS, among, sought, surely
@@ -88,7 +89,7 @@ def _look(all_: Entries, rules: tuple[Rule, ...], asked: tuple[Rule, ...], asses
     in_episode = episodes.entries(all_, current)
     spans = [part.span for part in parts if isinstance(part, NotImproved)]
     diary = episodes.diary(script, in_episode, current, max(spans)) if spans else None
-    by_day = script.store("rule_recent_day", _days(recent)) if any(isinstance(part, Worsened) for part in parts) else None
+    by_day = script.store("rule_recent_day", _days(recent)) if any(isinstance(part, (Worsened, NotResponded, SeverityOnDays)) for part in parts) else None
     silences = [part.days for part in parts if isinstance(part, Silent)]
     gaps = script.store("rule_gap", _gaps(all_, records, min(silences))) if silences else None
     seen = Seen(all_, records, findings, recent, days, current, in_episode, diary, by_day, gaps, _of_known(all_, records, parts), met,
@@ -116,11 +117,11 @@ def _records(entries: FromClause, read: tuple[str, ...], today: Table) -> Select
 
 
 def _days(recent: Table) -> Select:
-    """The last days with a severity, the mean of their entries."""
+    """The last days with a score: the mean severity of their entries, the newest that gives one, and the worst pain."""
     w = recent.c
-    mean = func.avg(cast(w.severity, Float), type_=Float)
-    return select(w.patient, w.day, w.ago, mean.label("severity"), func.max(w.entry).label("newest")).where(w.severity.is_not(None)).group_by(
-        w.patient, w.day, w.ago)
+    mean, newest = func.avg(cast(w.severity, Float), type_=Float), func.max(case((w.severity.is_not(None), w.entry)))
+    return select(w.patient, w.day, w.ago, mean.label("severity"), newest.label("newest"), func.max(w.worst).label("worst")).where(
+        w.worst.is_not(None)).group_by(w.patient, w.day, w.ago)
 
 
 def _gaps(all_: Entries, records: Table, silent: int) -> Select:
@@ -139,6 +140,8 @@ def _days_back(parts: Iterable[Condition]) -> Iterator[int]:
             yield part.within
         elif isinstance(part, Worsened):
             yield 2 * part.span
+        elif isinstance(part, NotResponded):
+            yield part.span
 
 
 def _in_findings(rules: Iterable[Rule]) -> Iterator[Condition]:

@@ -3,6 +3,7 @@ from dataclasses import dataclass
 
 from dashboard.codelists import HISTORY
 from dashboard.rules import conditions as of
+from dashboard.rules.change import NotImproved, NotResponded, Worsened
 from dashboard.rules.conditions import Condition, Named, Reported, TemperatureAtLeast, both, days_in_words, in_words, listed
 from dashboard.rules.single import Chosen, NotChosen, RelievedBy, SexIs, StartedWithin, SuddenOnset, WorstAtLeast, YoungerAtOnset
 
@@ -99,7 +100,8 @@ class LastEntryWithin(Condition):
 
 @dataclass(frozen=True)
 class SeverityOnDays(Condition):
-    """Worst pain, or severity where worst is blank, on so many days at most `apart` days apart, in the `within` days to the last entry."""
+    """Worst pain, or severity where worst is blank, on so many days at most `apart` days apart, in the `within` days to the last entry.
+    Fewer days with a score than that cannot say no."""
     at_least: float
     on_days: int
     apart: int
@@ -109,7 +111,8 @@ class SeverityOnDays(Condition):
         return ("worst_severity", "severity")
 
     def describe(self) -> str:
-        on = "on any day" if self.on_days == 1 else f"on {self.on_days} different days at most {days_in_words(self.apart)} apart"
+        close = f" at most {days_in_words(self.apart)} apart" if self.apart < self.within - 1 else ""
+        on = "on any day" if self.on_days == 1 else f"on {self.on_days} different days{close}"
         return f"worst pain {self.at_least:g} or more {on} in the {days_in_words(self.within)} to the last entry (severity where worst pain is blank)"
 
 
@@ -168,24 +171,6 @@ class DurationCrossed(Condition):
 
 
 @dataclass(frozen=True)
-class NotImproved(Condition):
-    """So many days into the current episode, its last diary days are not clearly better than its first ones."""
-    after: int
-    span: int
-    by: float
-    share: float
-    good_enough: float
-
-    def reads(self) -> tuple[str, ...]:
-        return ("severity", "trend", "onset_date")
-
-    def describe(self) -> str:
-        return (f"a diary day {self.after} days or more after the onset of the current episode, and no improvement: the mean severity of the last "
-                f"diary days (up to {self.span}) is not lower than that of as many first ones by {self.by:g} points and by {self.share:.0%}, "
-                f"and the last diary day is neither {self.good_enough:g} or less nor called better")
-
-
-@dataclass(frozen=True)
 class RuleNotMet(Condition):
     """Another rule is not met; one that cannot be assessed suppresses nothing."""
     rule: str
@@ -207,25 +192,6 @@ class AnyRuleMet(Condition):
 
     def describe(self) -> str:
         return f"a rule of tier {listed(list(self.tiers), 'or')} met"
-
-
-@dataclass(frozen=True)
-class Worsened(Condition):
-    """The last `span` days to the last entry against as many before them, each by the mean of its diary days, at least `least_days` of them."""
-    span: int
-    least_days: int
-    by: float
-    share: float
-    to_at_least: float
-
-    def reads(self) -> tuple[str, ...]:
-        return ("severity",)
-
-    def describe(self) -> str:
-        to = f", to {self.to_at_least:g} or more" if self.to_at_least else ""
-        by = f"{self.by:g} {'point' if self.by == 1 else 'points'}{f' and by {self.share:.0%}' if self.share else ''}"
-        return (f"mean severity of the {days_in_words(self.span)} to the last entry higher than of the {self.span} before by {by}{to} "
-                f"(each with at least {self.least_days} diary days)")
 
 
 @dataclass(frozen=True)
@@ -275,15 +241,16 @@ KINDS: dict[str, type[Condition]] = {
     "not_chosen": NotChosen, "worst_at_least": WorstAtLeast, "started_within": StartedWithin, "sudden_onset": SuddenOnset, "sex_is": SexIs,
     "same_entry_of_patient_with": SameEntryOfPatientWith, "in_days_before": InDaysBefore, "in_days_after": InDaysAfter, "any_rule_met": AnyRuleMet,
     "worsened": Worsened, "interference_on_days": InterferenceOnDays, "worst_at_last": WorstAtLast, "silent": Silent,
-    "younger_at_onset": YoungerAtOnset, "relieved_by": RelievedBy}
+    "younger_at_onset": YoungerAtOnset, "relieved_by": RelievedBy, "not_responded": NotResponded}
 # what is true of a record just where it is true of one of its entries: the anchor of WithinDays
 ANCHORS = (Reported, TemperatureAtLeast, Named, Chosen, WorstAtLeast, StartedWithin, SuddenOnset, of.AnyOf, of.AnyAnswer)
 # what can be asked of the entries around an anchor, and of one entry alone
 AROUND = (*ANCHORS, BegunWithin, of.Denied, of.PatientHas, of.AllOf, of.AtLeast, of.Not, of.OrUnknown)
 IN_ONE_ENTRY = (*ANCHORS, of.Denied, of.AllOf, of.NamedOnly, of.NotLongstanding, NotChosen, of.Not, of.OrUnknown)
 ONE_ENTRY = (SameEntry, SameEntryOfPatientWith)
-# about the current episode
-OF_EPISODES = (DurationAtLeast, DurationCrossed, NotImproved)
+# counted from the onset of the current episode, and all that are about it
+FROM_ONSET = (DurationAtLeast, DurationCrossed, NotImproved)
+OF_EPISODES = (*FROM_ONSET, NotResponded)
 # about what other rules came to
 OF_RULES = (RuleNotMet, AnyRuleMet)
 # the same of a patient's last days as of everything, however long it looks back

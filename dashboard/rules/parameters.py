@@ -7,7 +7,7 @@ from dashboard.rules.definition import Rule, as_data, from_data
 from dashboard.rules.over_time import KINDS
 
 Path = tuple[str | int, ...]
-_AROUND = "Days around the finding"
+_AROUND, _PERIODS, _IN_EACH = "Days around the finding", "Days in each of the two periods", "Diary days in each, at least"
 _DAYS, _SCORE = ("days", 0, 365, 1), ("of 10", 0, 10, 0.5)
 _SOME_DAYS = ("days", 1, 365, 1)
 # label, then unit, least, most, step
@@ -29,10 +29,13 @@ _OF: dict[tuple[str, str], tuple[str, tuple[str, float, float, float]]] = {
     ("not_improved", "after"): ("Days since onset, at least", _DAYS), ("not_improved", "span"): ("First and last diary days compared", _SOME_DAYS),
     ("not_improved", "by"): ("Better means lower by", _SCORE), ("not_improved", "share"): ("and by this share", ("%", 0, 100, 5)),
     ("not_improved", "good_enough"): ("Good enough at the last", _SCORE),
+    ("not_responded", "after"): ("Days since something was first tried, at least", _DAYS), ("not_responded", "span"): (_PERIODS, _SOME_DAYS),
+    ("not_responded", "least_days"): (_IN_EACH, _SOME_DAYS), ("not_responded", "share"): ("Better means lower by this share", ("%", 0, 100, 5)),
+    ("not_responded", "good_enough"): ("Good enough as a mean of the last days", _SCORE),
     ("worst_at_least", "at_least"): ("Worst pain, at least", _SCORE),
     ("started_within", "days"): ("Onset before the entry, at most", ("days", 0, 3650, 1)),
     ("sudden_onset", "within"): ("Sudden onset before the entry, at most", ("days", 0, 3650, 1)),
-    ("worsened", "span"): ("Days in each of the two periods", _SOME_DAYS), ("worsened", "least_days"): ("Diary days in each, at least", _SOME_DAYS),
+    ("worsened", "span"): (_PERIODS, _SOME_DAYS), ("worsened", "least_days"): (_IN_EACH, _SOME_DAYS),
     ("worsened", "by"): ("Worse means higher by", _SCORE), ("worsened", "share"): ("and by this share", ("%", 0, 100, 5)),
     ("worsened", "to_at_least"): ("To a mean of at least", _SCORE),
     ("interference_on_days", "at_least"): ("Interference, at least", _SCORE), ("interference_on_days", "on_days"): ("On so many days", _SOME_DAYS),
@@ -119,16 +122,18 @@ def differences(before: Rule, after: Rule) -> list[str]:
                 said.append(f"{parameter.label[:1].lower()}{parameter.label[1:]}: {old:g} → {parameter.in_words(new)}")
         if _shape(before) != _shape(after):
             said.append("what it looks for, or what it is called")
+        if before.folds_under != after.folds_under:
+            said.append(f"shown under {after.folds_under} where both are met" if after.folds_under else "shown by itself")
     except (KeyError, IndexError, TypeError):
         said = ["what it looks for"]
     return said
 
 
 def _shape(rule: Rule) -> object:
-    """Everything but the numbers and the version."""
+    """Everything but the numbers, the version and where it is shown."""
     def without(data: object) -> object:
         if isinstance(data, dict):
-            return {name: without(value) for name, value in data.items() if name != "version"}
+            return {name: without(value) for name, value in data.items() if name not in ("version", "folds_under")}
         return [without(part) for part in data] if isinstance(data, list) else 0 if isinstance(data, int | float) else data
     return without(as_data(rule))
 

@@ -9,7 +9,7 @@ from dashboard.database import band, bit_or, has
 from dashboard.rules import conditions as says
 from dashboard.rules import single
 from dashboard.rules.conditions import Condition, Named, PatientHas
-from dashboard.rules.over_time import SameEntryOfPatientWith
+from dashboard.rules.over_time import NotResponded, SameEntryOfPatientWith
 
 YEARS = 10_000  # a day times this plus a year of birth: the largest holds the year that was given last
 _PLACED = LOCATION.all_bits - LOCATION.bits(LOCATION.group("unplaced"))
@@ -19,7 +19,8 @@ SETS = ("present", "denied", "present_new", "denied_new", "present_old", "histor
 _READ = {PatientHas: ("history_present", "history_denied"), SameEntryOfPatientWith: ("history_present", "history_denied"),
          says.TemperatureAtLeast: ("temperature",), says.AgeAtLeast: ("born",), single.SexIs: ("sexed",), single.WorstAtLeast: ("bad",),
          single.StartedWithin: ("since",), single.SuddenOnset: ("sudden", "choice_onset_speed"), single.YoungerAtOnset: ("born",),
-         single.RelievedBy: ("list_relief_helped", "known_relief_helped", "list_relief_tried")}
+         single.RelievedBy: ("list_relief_helped", "known_relief_helped", "list_relief_tried"),
+         NotResponded: ("list_relief_tried", "known_relief_tried")}
 
 
 def columns_read(parts: Iterable[Condition]) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from dashboard.rules.conditions import Condition, days_in_words, in_words
 
 CHOSEN_FROM = ("onset_speed", "pattern", "trend")
 _CHOICE_WORDS = {"onset_speed": "an onset called", "pattern": "pain called", "trend": "a course called"}
+_BLANK_WORDS = {"onset_speed": "how it began", "pattern": "whether it is constant", "trend": "the course"}
 SEXES = tuple(CHOICES["sex"])
 
 
@@ -39,7 +40,7 @@ class NotChosen(Condition):
         return (self.choice,)
 
     def describe(self) -> str:
-        return f"{self.choice.replace('_', ' ')} not recorded"
+        return f"{_BLANK_WORDS[self.choice]} not recorded"
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ def show(order: np.ndarray, patient: int, found: Status) -> None:
         _head(order, patient, name, found)
         acting.show(flags, told, patient, name["patient_id"])
         diary = session.answer("diary", {"patient": patient, "as_of": found.as_of}, lambda connection: course.diary(connection, patient, found.as_of))
-        flagged.brief(flags, found)
+        flagged.brief(flags, rule_set, found)
         flagged.unknown(patient, rule_set)
         noted.waiting(diary, patient, found.as_of, asked_above=(flags["status"] != "closed").any())
         flagged.guidance(flags, rule_set, found)

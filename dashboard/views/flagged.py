@@ -9,6 +9,7 @@ from dashboard import course, start, triage, worklist
 from dashboard.codelists import CHOICES
 from dashboard.days import ago, lasting, spoken
 from dashboard.rules.definition import RuleSet
+from dashboard.rules.folding import Reason, in_order
 from dashboard.status import Status
 from dashboard.views import frame, session
 from dashboard.wording import counted, listing, plain
@@ -16,15 +17,15 @@ from dashboard.wording import counted, listing, plain
 
 def each(flags: pd.DataFrame, rule_set: RuleSet, found: Status) -> None:
     """Every flag with what to do about it."""
-    for row in _rows(flags):
-        _brief(row, found)
+    for row, under in _in_order(flags, rule_set):
+        _brief(row, found, under)
         _guidance(row, rule_set, found)
 
 
-def brief(flags: pd.DataFrame, found: Status) -> None:
+def brief(flags: pd.DataFrame, rule_set: RuleSet, found: Status) -> None:
     with st.container(gap="xsmall", key="flags"):
-        for row in _rows(flags):
-            _brief(row, found)
+        for row, under in _in_order(flags, rule_set):
+            _brief(row, found, under)
 
 
 def guidance(flags: pd.DataFrame, rule_set: RuleSet, found: Status) -> None:
@@ -37,10 +38,17 @@ def _rows(found: pd.DataFrame) -> Iterator[NamedTuple]:
     return found.astype(object).where(found.notna(), None).itertuples()
 
 
-def _brief(row: NamedTuple, found: Status) -> None:
+def _in_order(flags: pd.DataFrame, rule_set: RuleSet) -> Iterator[tuple[NamedTuple, bool]]:
+    """Each with whether it is shown under the one before it."""
+    rows = list(_rows(flags))
+    return ((rows[place], under) for place, under in in_order([Reason(row.rule_id, row.reason, row.status) for row in rows], rule_set.rules))
+
+
+def _brief(row: NamedTuple, found: Status, under: bool) -> None:
     age = found.as_of - row.last_evidence
     recency = f"historic, {age:,} d" if (of := worklist.recency(age)) == "historic" else of
-    st.markdown(f"{frame.coloured_tier(row.tier)} · {row.reason}" if row.status != "closed" else f":gray[{frame.tier(row.tier)} · {row.reason}]")
+    headed = f"{frame.coloured_tier(row.tier)} · {row.reason}" if row.status != "closed" else f":gray[{frame.tier(row.tier)} · {row.reason}]"
+    (frame.small if under else st.markdown)(f"With it: {headed}" if under else headed)
     said = f"reported {spoken(row.last_evidence)} ({ago(age)}, {recency})"
     if row.first_evidence != row.last_evidence:
         said += f", first {spoken(row.first_evidence)}"
@@ -121,12 +129,12 @@ def local(moment: pd.Timestamp) -> pd.Timestamp:
     return pd.Timestamp(moment, tz="UTC").tz_convert(session.zone())
 
 
-def on_paper(flags: pd.DataFrame) -> pd.DataFrame:
+def on_paper(flags: pd.DataFrame, rule_set: RuleSet) -> pd.DataFrame:
     return pd.DataFrame([{
-        "Tier": frame.tier(row.tier), "Why": row.reason, "Rule": f"{row.rule_id} version {row.rule_version}",
+        "Tier": frame.tier(row.tier), "Why": f"With it: {row.reason}" if under else row.reason, "Rule": f"{row.rule_id} version {row.rule_version}",
         "Evidence": spoken(row.last_evidence) if row.first_evidence == row.last_evidence else f"{spoken(row.first_evidence)} to {spoken(row.last_evidence)}",
         "State": _state(row) + ("; evidence withdrawn" if row.evidence_withdrawn else "" if row.met else "; no longer met"),
-        "Owner": row.owner or "–"} for row in _rows(flags)])
+        "Owner": row.owner or "–"} for row, under in _in_order(flags, rule_set)])
 
 
 def _state(row: NamedTuple) -> str:

@@ -3,16 +3,14 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import audit, behind
-from dashboard.rules import active, definition, examples, explain
+from dashboard.rules import active, definition, examples, explain, parameters
 from dashboard.rules.definition import Rule, RuleSet
-from dashboard.rules.over_time import KINDS
 from dashboard.rules.parameters import differences
 from dashboard.status import Status
 from dashboard.views import frame, patient_link, rule_form, session, trace
 from dashboard.wording import counted, plain
 
 SOURCE_KINDS = {"page": "clinic page", "framework": "framework", "proposal": "proposal"}
-_KIND_WORDS = {kind: name.replace("_", " ") for name, kind in KINDS.items()}
 # an action's wording has gaps that a flag fills
 _OUTCOMES = {"no": "Not met", "?": "Can't be assessed"}
 _GAPS = {"reason": "‹reason›", "reported": "‹date›", "age": "‹age›"}
@@ -60,6 +58,8 @@ def _words(rule: Rule) -> None:
                  f"Task: {arm.task}." if arm.task else ""]
         if any(aside):
             frame.small(" ".join(filter(None, aside)))
+    if rule.folds_under:
+        frame.small(f"Of a patient who meets {rule.folds_under} too, it is shown under that reason; it is counted, and acted on, by itself all the same.")
     _shipped_otherwise(rule, "and what follows may name other numbers")
     if rule.tier_conflict:
         st.markdown(f":orange[**Sources disagree.**] {rule.tier_conflict}")
@@ -95,12 +95,11 @@ def _examples(rule: Rule) -> None:
 
 
 def _parameters(rule: Rule) -> None:
-    found = [(_KIND_WORDS[type(part)], name.replace("_", " "), f"{value:g}") for part in rule.parts for name, value in vars(part).items()
-             if isinstance(value, int | float) and not isinstance(value, bool)]
+    found = [(parameter.label, parameter.in_words(parameter.value)) for parameter in parameters.of(rule)]
     with st.expander(f"Reads {counted(len(definition.reads(rule)), 'column')}, {counted(len(found), 'parameter')}", key="rule_parameters"):
-        st.markdown("Columns: " + ", ".join(f"`{column}`" for column in definition.reads(rule)))
+        st.markdown("Columns: " + ", ".join(f"{definition.column_label(column)} (`{column}`)" for column in definition.reads(rule)))
         if found:
-            st.table(pd.DataFrame(found, columns=["Condition", "Parameter", "Value"]), hide_index=True, border="horizontal")
+            st.table(pd.DataFrame(found, columns=["Parameter", "Value"]), hide_index=True, border="horizontal")
 
 
 # --- the rows behind it -----------------------------------------------------------------------------------------------------------

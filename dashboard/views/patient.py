@@ -155,7 +155,7 @@ def _paper(patient_id: str, about: list[str], who: Person, standing: dict | None
     history = ", ".join(label + (" (both yes and no)" if disagreed else "") for label, disagreed in who.history)
     unknown = rule_set.ids(standing["cannot_assess"]) if standing else []
     return printed.hand_over(
-        f"Patient {patient_id}", [" · ".join([bucket, *about]), f"History: {history or 'none reported'}"], flagged.on_paper(flags),
+        f"Patient {patient_id}", [" · ".join([bucket, *about]), f"History: {history or 'none reported'}"], flagged.on_paper(flags, rule_set),
         "; ".join(f"{rule_id} {rule_set.by_id(rule_id).title.lower()}" for rule_id in unknown), course.in_words(diary), course.notes(diary),
         as_of=found.as_of, status_line=status.line(found), disclaimer=status.DISCLAIMER)
 

@@ -39,6 +39,7 @@ _CELLS = {
     "interference": ("", "", "3", "7", "9")}
 # days that lie on either side of every limit: adjacent, 7, 14, 28 and 84 days
 _DAYS = (0, 1, 2, 3, 6, 7, 8, 9, 13, 14, 15, 16, 28, 29, 35, 36, 56, 57, 60, 80, 84, 85, 86, 88, 91, 92, 95, 96, 97, 98, 99, 100)
+_DENSE = (*range(60, 68), *range(87, 101))  # enough diary days in both of two weeks, four weeks apart
 _ONSETS_AGO = (-1, 0, 1, 3, 4, 6, 7, 8, 30, 83, 84, 85)
 
 
@@ -60,10 +61,10 @@ def _cohort(patients: int, seed: int) -> list[Row]:
     chance, rows = random.Random(seed), []
     for patient in range(1, patients + 1):
         asked = [symptom for symptom in _SYMPTOMS if chance.random() < 0.7]
-        base, level, edgy = chance.randrange(0, 30), chance.uniform(1, 9), patient % 2
-        for _ in range(chance.randrange(1, 8 if edgy else 16)):
-            day = chance.choice(_DAYS) if edgy else base + int(chance.paretovariate(0.6)) % 100
-            onsets = [day - ago for ago in _ONSETS_AGO] if edgy else [base, base + 1, day - 2]
+        base, level, edgy, dense = chance.randrange(0, 30), chance.uniform(1, 10), patient % 2, patient % 4 == 0
+        for _ in range(chance.randrange(1, 8 if edgy else 24 if dense else 16)):
+            day = chance.choice(_DAYS) if edgy else chance.choice(_DENSE) if dense else base + int(chance.paretovariate(0.6)) % 100
+            onsets = [day - ago for ago in _ONSETS_AGO] if edgy else [base] if dense else [base, base + 1, day - 2]
             row = {"patient_id": str(patient), "day": str(day), "onset": chance.choice(["", "", "", *map(str, onsets)])}
             row |= {name: chance.choice(cells) for name, cells in _CELLS.items()}
             if edgy:

@@ -230,7 +230,7 @@ def _check_known_then(product: Product, connection: Connection, world: World, th
     middle = then[len(then) // 2]
     standing = answers.standing(connection, FIRST_DAY + 9, product.events[middle.event])
     buckets = list(model.buckets(world, FIRST_DAY + 9, middle.event).values())
-    assert standing == {"patients": len(buckets), **{bucket: buckets.count(bucket) for bucket in CHOICES["bucket"]}}
+    assert standing == {"patients": len(buckets), **{bucket: buckets.count(bucket) for bucket in CHOICES["bucket"]}, "failed_rules": []}
 
 
 def _tell(engine: Engine, events: Iterable[tuple[Step, World]], *, and_look_back: bool) -> None:

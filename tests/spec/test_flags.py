@@ -167,7 +167,7 @@ def test_an_earlier_day_is_shown_and_not_stored(engine: Engine) -> None:
     with engine.connect() as connection:
         assert answers.standing(connection, TODAY - 4)["no_entries"] == 1
         assert answers.standing(connection, TODAY - 3)["emergency"] == 1
-        assert answers.found(connection, TODAY - 4).empty
+        assert answers.found(connection, TODAY - 4).rows.empty
     assert everything(engine) == before
 
 

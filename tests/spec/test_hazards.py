@@ -376,8 +376,9 @@ def test_hazard_15_a_rule_that_fails_looks_like_no_alert(app: Engine, monkeypatc
     assert listed(at) == ["1", "2"], "the other rules stand, and what this one had raised"
     assert listed(click(at, "tile_not_assessable")) == ["2", "3", "4"]
     with app.connect() as connection:
-        told = answers.found(connection, day(0), outcome="cannot_assess")
-    assert told[told["rule_id"] == "U01"]["patient_id"].tolist() == ["1", "2", "3", "4"], "nor does the terminal leave it out"
+        told, failed = answers.found(connection, day(0), outcome="cannot_assess")
+        assert answers.standing(connection, day(0))["failed_rules"] == ["U01"] == list(failed), "and the terminal says so"
+    assert told[told["rule_id"] == "U01"]["patient_id"].tolist() == ["1", "2", "3", "4"], "nor does it leave it out"
 
 
 def test_hazard_16_what_does_not_fit_is_cut_off(app: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

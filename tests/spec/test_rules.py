@@ -25,20 +25,20 @@ TABLES = {
         everywhere     | yes        | E   | Trouble breathing or chest pain with back pain
                        | yes        | E   | Trouble breathing or chest pain (location not recorded)
         other          | yes        | E   | Trouble breathing or chest pain (location not recorded)
-        arm_left       | yes        | E   | Trouble breathing or chest pain (outside the page's back-pain condition)
-        other;arm_left | yes        | E   | Trouble breathing or chest pain (outside the page's back-pain condition)
-        none           | yes        | E   | Trouble breathing or chest pain (outside the page's back-pain condition)
+        arm_left       | yes        | E   | Trouble breathing or chest pain, without pain in the back
+        other;arm_left | yes        | E   | Trouble breathing or chest pain, without pain in the back
+        none           | yes        | E   | Trouble breathing or chest pain, without pain in the back
         """,
     # and where it hurt the day before is no report of a red flag
     "together is the same or an adjacent day": """
         patient_id | day | locations | chest_pain | E01 | evidence | because
-        1          | 50  | arm_left  | yes        | E   | 50       | Trouble breathing or chest pain (outside the page's back-pain condition)
+        1          | 50  | arm_left  | yes        | E   | 50       | Trouble breathing or chest pain, without pain in the back
         1          | 48  | mid_back  |            |     |          |
         2          | 50  | arm_left  | yes        | E   | 50       | Trouble breathing or chest pain with back pain
         2          | 49  | mid_back  |            |     |          |
         3          | 50  | arm_left  | yes        | E   | 50       | Trouble breathing or chest pain with back pain
         3          | 51  | mid_back  |            |     |          |
-        4          | 50  | arm_left  | yes        | E   | 50       | Trouble breathing or chest pain (outside the page's back-pain condition)
+        4          | 50  | arm_left  | yes        | E   | 50       | Trouble breathing or chest pain, without pain in the back
         4          | 52  | mid_back  |            |     |          |
         """,
     # --- E02, E03: heart and lung -------------------------------------------------------------------------------------------------
@@ -203,16 +203,16 @@ TABLES = {
         1          | 100 | 8              |     |
         2          | 98  | 8              | U   | 98 to 100
         2          | 100 | 8              |     |
-        3          | 100 | 8              | no  |
+        3          | 100 | 8              | ?   |
         3          | 100 | 8              |     |
         4          | 99  | 8              | no  |
         4          | 100 | 7.9            |     |
         """,
     "worst before severity": """
         severity | worst_severity | U08
-        10       | 9              | no
+        10       | 9              | ?
                  | 10             | U
-        9        |                | no
+        9        |                | ?
         """,
     "relief in the last week of entries": """
         patient_id | day | severity | relief_helped    | U08
@@ -223,6 +223,7 @@ TABLES = {
         3          | 97  | 2        | none_helped;rest | no
         3          | 100 | 10       |                  |
         4          | 93  | 10       |                  | no
+        4          | 99  | 3        |                  |
         4          | 100 | 3        |                  |
         """,
     "severe pain 14 days ago is a call today": """
@@ -230,18 +231,28 @@ TABLES = {
         86  | 10       | U
         85  | 10       | no
         """,
-    "nine and more on five of seven days": """
-        patient_id | day | severity | R12
-        1          | 94  | 9        | no
-        1          | 95  | 9        |
-        1          | 97  | 9        |
-        1          | 98  | 9        |
-        1          | 100 |          |
-        2          | 81  | 9        | no
-        2          | 82  | 9        |
-        2          | 83  | 9        |
-        2          | 84  | 9        |
-        2          | 85  | 9        |
+    # 14 days are the last one and the 13 before, and two scores of one day are one
+    "nine and more on five days of fourteen": """
+        patient_id | day | severity | R12 | evidence
+        1          | 87  | 9        | R   | 87 to 100
+        1          | 90  | 9        |     |
+        1          | 93  | 9        |     |
+        1          | 96  | 2        |     |
+        1          | 97  | 9        |     |
+        1          | 100 | 9        |     |
+        2          | 86  | 9        | ?   |
+        2          | 90  | 9        |     |
+        2          | 93  | 9        |     |
+        2          | 97  | 9        |     |
+        2          | 97  | 9        |     |
+        2          | 100 | 9        |     |
+        3          | 96  | 2        | no  |
+        3          | 97  | 2        |     |
+        3          | 98  | 2        |     |
+        3          | 99  | 2        |     |
+        3          | 100 | 9        |     |
+        4          | 81  | 9        | no  |
+        4          | 85  | 9        |     |
         """,
     # --- R01: not better after a week ---------------------------------------------------------------------------------------------
     "not better after a week": """
@@ -313,6 +324,36 @@ TABLES = {
         5          | 98  | 5        |
         5          | 99  | 5        |
         5          | 100 | 5        |
+        """,
+    # what came before something was tried is not compared, nor what was tried in an earlier episode
+    "no response since something was tried": """
+        patient_id | day | onset | relief_tried | severity | R08 | evidence
+        1          | 40  | 40    |              | 3        | no  |
+        1          | 41  | 40    |              | 3        |     |
+        1          | 42  | 40    |              | 3        |     |
+        1          | 60  | 40    | exercise     | 8        |     |
+        1          | 61  | 40    | exercise     | 8        |     |
+        1          | 62  | 40    | exercise     | 8        |     |
+        1          | 98  | 40    |              | 4        |     |
+        1          | 99  | 40    |              | 4        |     |
+        1          | 100 | 40    |              | 4        |     |
+        2          | 10  | 10    | rest         | 5        | ?   |
+        2          | 60  | 60    | none_helped  | 5        |     |
+        2          | 70  | 60    | exercise     | 5        |     |
+        2          | 76  | 60    |              | 5        |     |
+        2          | 77  | 60    |              | 5        |     |
+        2          | 94  | 60    | rest         | 5        |     |
+        2          | 95  | 60    |              | 5        |     |
+        2          | 100 | 60    |              | 5        |     |
+        3          | 70  | 60    | exercise     | 5        | R   | 94 to 100
+        3          | 71  | 60    |              | 5        |     |
+        3          | 76  | 60    |              | 5        |     |
+        3          | 94  | 60    |              | 4        |     |
+        3          | 95  | 60    |              | 4        |     |
+        3          | 100 | 60    |              | 4        |     |
+        4          | 10  | 10    | rest         | 5        | no  |
+        4          | 60  | 60    | none_helped  | 5        |     |
+        4          | 100 | 60    | none         | 5        |     |
         """,
     # --- R02, R03 -----------------------------------------------------------------------------------------------------------------
     "weight loss is looked at sooner from sixty with back pain": """

@@ -16,7 +16,8 @@ from dashboard import settings
 from dashboard.__main__ import main
 from dashboard.days import date_of, day_of
 from dashboard.imports import tabular
-from dashboard.rules import active, definition, flags
+from dashboard.rules import active, answers, definition, flags
+from dashboard.rules.evaluate import Doubt
 from tests.canonical import Row, quiet, scant, written
 from tests.clinic import everything
 
@@ -123,12 +124,23 @@ def test_a_cell_that_a_spreadsheet_would_run_comes_back_as_it_was(engine: Engine
 
 # --- asking -----------------------------------------------------------------------------------------------------------------------
 
+@pytest.mark.parametrize("how", [["--json"], ["--csv"], []])
+def test_a_rule_that_fails_is_named_beside_the_flags(duckdb_url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
+                                                     how: list[str]) -> None:
+    """On standard error, so that what reads the list goes on."""
+    monkeypatch.setattr(answers, "isolated", lambda work: work(Doubt(frozenset({"E05"}))))
+    assert main(["--database", duckdb_url, "flags", *how]) == 0
+    assert "E05 could not be evaluated." in capsys.readouterr().err
+    assert main(["--database", duckdb_url, "buckets", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["failed_rules"] == ["E05"]
+
+
 def test_what_can_be_asked(engine: Engine, said: Run, tmp_path: Path) -> None:
     said("import", file(tmp_path, *DIARY, quiet("10", TODAY + 1)))
     stands = said("buckets", "--json")
-    assert list(stands) == ["patients", *BUCKETS, "withdrawn_to_review", "as_of", "data_through", "rule_set"]
+    assert list(stands) == ["patients", *BUCKETS, "failed_rules", "withdrawn_to_review", "as_of", "data_through", "rule_set"]
     assert stands == {"patients": 4, "emergency": 1, "same_day": 0, "not_assessable": 1, "routine": 0, "no_criterion_met": 1, "no_entries": 1,
-                      "withdrawn_to_review": 0, "as_of": str(date_of(TODAY)), "data_through": str(date_of(TODAY)), "rule_set": 1}
+                      "failed_rules": [], "withdrawn_to_review": 0, "as_of": str(date_of(TODAY)), "data_through": str(date_of(TODAY)), "rule_set": 1}
     assert said("buckets", "--json", "--as-of", str(date_of(TODAY - 1)))["no_entries"] == 3
     assert said("buckets", "--json", "--known-at", "2")["patients"] == 0
 

@@ -107,9 +107,9 @@ def test_a_draft_put_in_force_is_a_version_with_its_changes(engine: Engine) -> N
     assert clinic.status("U08") == "closed", "nobody had acted on it"
     with engine.connect() as connection:
         now = active.current(connection)
-        assert (now.version, now.by_id("U08").version, now.by_id("R02").version) == (2, 2, 1)
+        assert (now.version, now.by_id("U08").version, now.by_id("R02").version) == (2, 3, 1)
         assert now.by_id("U08").arms[1].reason == "Pain of 9 or more on two close days, and no relief recorded"
-        assert [step[:2] for step in explain.history(active.sets(connection), "U08")] == [(2, 2), (1, 1)]
+        assert [step[:2] for step in explain.history(active.sets(connection), "U08")] == [(2, 3), (1, 2)]
         assert explain.history(active.sets(connection), "U08")[0].changes == ("worst pain, at least: 8 → 9 of 10",)
         told = activity.lines(connection, activity.Question(kinds=("rule_set_activated",)), UTC)["what"]
         assert told[0].endswith("activated rule set 2. Reason: Too many.")

@@ -85,6 +85,19 @@ def test_one_line_a_patient_with_all_reasons(engine: Engine) -> None:
     assert (line["first_evidence"], line["last_evidence"], line["withdrawn"], line["overdue"]) == (TODAY - 1, TODAY - 1, False, False)
 
 
+def test_what_a_worse_reason_says_too_stands_in_its_brackets(duckdb_engine: Engine) -> None:
+    """And is a flag of its own in everything else."""
+    clinic = Clinic(duckdb_engine, ("E04", "U02"))
+    clinic.begins(quiet("weak", TODAY, leg_weakness="yes", **NUMB), quiet("numb", TODAY, **NUMB))
+    (weak, numb), flags = lines(clinic)["why"], lines(clinic)["flags"]
+    assert weak == ["New leg weakness or paralysis (also new numbness or tingling in legs or feet)"] and numb == ["New numbness or tingling in legs or feet"]
+    assert [len(own) for own in flags] == [2, 1]
+    clinic.closes("E04", patient_id="weak")
+    assert list(lines(clinic)["why"]) == [numb, numb]
+    clinic.closes("U02", patient_id="weak")
+    assert lines(clinic, closed=True).set_index("patient_id").loc["weak", "why"] == weak
+
+
 def test_worst_tier_then_unacknowledged_then_current_before_historic_then_overdue_then_newest(engine: Engine) -> None:
     clinic = Clinic(engine)
     for patient_id, day, said in (("historic", 20, WET), ("overdue", 2, WET), ("seen", 0, WET), ("numb", 0, NUMB), ("thin", 0, THIN), ("closed", 0, WET)):

@@ -160,7 +160,7 @@ def test_a_number_changed_in_the_form_is_tried_put_in_force_and_put_back(open_pa
     assert "Draft, not in force" not in shown(at)
     with clinic.connect() as connection:
         rule = active.current(connection).by_id("U08")
-        assert (active.active_version(connection), rule.version) == (2, 2)
+        assert (active.active_version(connection), rule.version) == (2, 3)
         assert rule.arms[1].reason.startswith("Pain of 9 or more on two close days"), "what it is called says the same number"
     click(at, "back_1")
     type_into(at, "activate_reason", "After all")
