@@ -1,24 +1,27 @@
 """The list itself: tiles that add up, one line a patient, to read, to choose from, to take along."""
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 import pandas as pd
 import streamlit as st
 
 from dashboard import handout, status, worklist
-from dashboard.codelists import CHOICES
-from dashboard.days import ago, lasting, spoken
+from dashboard.days import date_of, spoken
 from dashboard.figures.tokens import TOKENS
+from dashboard.handout import Telling
+from dashboard.imports import export
 from dashboard.lineup import TIERS, Filters, Lineup
 from dashboard.rules import active
 from dashboard.rules.seen import RECENT
 from dashboard.status import Status
-from dashboard.views import frame, noted, session, trace
-from dashboard.wording import counted
+from dashboard.views import noted, session, trace
+from dashboard.wording import counted, tier
 
 PAGE = 50  # patients
-SPELLED = 2  # rules that a cell has room for
+BESIDE = ("Tier", "Patient", "Note mentions", "Not asked lately", "Why", "Status")  # columns that there is room for beside a patient
+DUE = "Overdue by the clock, nights and weekends too: an emergency 1 h after it was flagged, a same-day flag 24 h, a routine one 48 h."
 ORDER = "Worst tier first, then what nobody acknowledged, current before historic, overdue, newest."
 KEYS = "Keys: J next, K previous, A acknowledge, S start, U undo, Esc back to the list. A row is chosen by a click, or with the arrow keys."
 TILE = {"emergency": ":red[⬢ Emergency]", "same_day": ":orange[▲ Same-day]", "not_assessable": ":violet[? Not assessable]", "routine": ":blue[● Routine]",
@@ -40,9 +43,9 @@ def tiles(counts: dict, chosen: str | None, choose: Callable[[str], None], key: 
     for bucket, label in TILE.items():
         tile = counts[bucket]
         if "open" in tile:
-            late = f" · :orange[{tile['overdue']:,} overdue]" if tile["overdue"] else ""
+            past_due = f" · :orange[{tile['overdue']:,} overdue]" if tile["overdue"] else ""
             put_off = f" · {tile['snoozed']:,} snoozed" if tile["snoozed"] else ""
-            text = f"{label}  \n**{tile['open']:,} open**{late}  \n:gray[:small[{tile['patients']:,} meet it{put_off} · {tile['closed']:,} closed]]"
+            text = f"{label}  \n**{tile['open']:,} open**{past_due}  \n:gray[:small[{tile['patients']:,} meet it{put_off} · {tile['closed']:,} closed]]"
         else:
             text = f"{label}  \n**{counted(tile['patients'], 'patient')}**  \n:gray[:small[{UNDER[bucket]}]]"
         if chosen == bucket:
@@ -56,24 +59,59 @@ def tiles(counts: dict, chosen: str | None, choose: Callable[[str], None], key: 
 
 def downloads(filters: Filters, found: Status, now: datetime, order: Lineup) -> None:
     """Of exactly the list on screen, all its pages."""
-    text, engine = f"Worklist: {filters.describe()}. {status.line(found)}", session.engine()
+    engine, how = session.engine(), telling(order, filters, found, now)
 
-    def lines() -> pd.DataFrame:
+    def lines() -> tuple[pd.DataFrame, pd.DataFrame]:
         with engine.connect() as connection:
-            return worklist.details(connection, order.patients, filters, as_of=found.as_of, now=now)
-    take_along(lines, len(order.patients), "Worklist", text)
+            rows = worklist.details(connection, order.patients, filters, as_of=found.as_of, now=now)
+            return rows, handout.in_words(rows, worklist.recent_course(connection, order.patients.tolist(), found.as_of), how)
+    take_along(lines, Taken("Worklist", base(filters, order), found.as_of, found.oldest, found.rule_set, len(order.patients), now,
+                            (status.line(found), *status.doubts(found), f"{ORDER} {DUE}", status.DISCLAIMER)))
 
 
-def take_along(lines: Callable[[], pd.DataFrame], patients: int, title: str, text: str, without: str = "no open flag") -> None:
+def base(filters: Filters, order: Lineup) -> str:
+    """Which list it is, of how many it shows how many, and what it does not show."""
+    said = [filters.describe(), f"{len(order.patients):,} of {counted(order.of, 'patient')}"]
+    said += [f"{order.snoozed:,} snoozed until a later day"] if order.snoozed else []
+    hidden = order.hidden_emergencies
+    said += [f"⬢ {counted(hidden, 'emergency')} {'is' if hidden == 1 else 'are'} hidden by these filters"] if hidden else []
+    return " · ".join(said)
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What a list that is taken along says of itself."""
+    title: str
+    base: str
+    as_of: int
+    through: int | None
+    rule_set: int
+    patients: int
+    made: datetime
+    lines: tuple[str, ...]
+    without: str = "no open flag"
+
+    @property
+    def above(self) -> list[str]:
+        return [self.base, *self.lines, f"Made {self.made:%-d %b %Y %H:%M %Z}."]
+
+    @property
+    def about(self) -> dict[str, str]:
+        return {"List": self.base, "As of": date_of(self.as_of).isoformat(), "Data through": "" if self.through is None else date_of(self.through).isoformat(),
+                "Rule set": str(self.rule_set), "Made": f"{self.made:%Y-%m-%d %H:%M %z}"}
+
+
+def take_along(lines: Callable[[], tuple[pd.DataFrame, pd.DataFrame]], taken: Taken) -> None:
     copied = st.popover("Copy as text", key="copy", on_change="rerun")
     if copied.open:
         with copied:
-            st.code(handout.as_text(lines(), text, without), language=None, height=300)
-    st.download_button("CSV", lambda: handout.sheet(lines()).to_csv(index=False), "worklist.csv", "text/csv", key="csv", icon=":material/download:",
-                       help="Exactly these lines, of all pages", **trace.left("a worklist", patients=patients))
-    st.download_button("Print", lambda: handout.printable(lines(), title, text), "worklist.html", "text/html", key="print",
-                       icon=":material/print:", help="A page of its own with exactly these lines; open it and print",
-                       **trace.left("a worklist to print", patients=patients))
+            st.code(handout.as_text(*lines(), [taken.title, *taken.above], taken.without), language=None, height=300)
+    # the byte order mark tells spreadsheets that it is UTF-8
+    st.download_button("CSV", lambda: "\ufeff" + export.sheet(handout.sheet(lines()[1], taken.about)), "worklist.csv", "text/csv", key="csv",
+                       icon=":material/download:", help="Exactly these lines and columns, of all pages", **trace.left("a worklist", patients=taken.patients))
+    st.download_button("Print", lambda: handout.printable(lines()[1], taken.title, taken.above), "worklist.html", "text/html", key="print",
+                       icon=":material/print:", help="A page of its own with exactly these lines and columns; open it and print",
+                       **trace.left("a worklist to print", patients=taken.patients))
 
 
 # --- lines ------------------------------------------------------------------------------------------------------------------------
@@ -99,46 +137,24 @@ def table(order: Lineup, filters: Filters, found: Status, asked: dict, chosen: i
         "lines": worklist.details(connection, patients, filters, as_of=found.as_of, now=now)})["lines"]
     course = session.answer("course", {"patients": patients, "as_of": found.as_of},
                             lambda connection: worklist.recent_course(connection, patients, found.as_of))
-    made = in_words(rows, found.as_of).assign(**{
-        "30 days": course["trend"], "Now / worst": [f"{_score(now)} / {_score(worst)}" for now, worst in zip(course["now"], course["worst"], strict=True)],
-        "Status": [_state(row, now) for row in rows.itertuples()], "Owner": rows["owner"].fillna("–"), "Modifiers": course["modifiers"]})
-    if filters.bucket == "not_assessable":
-        titles = session.answer("rules", {}, lambda connection: {rule.rule_id: rule.title for rule in active.current(connection).rules})
-        made["Not asked lately"] = [_not_asked(lacking, titles) for lacking in rows["lacking"]]
-    mentions = noted.mentions(found.as_of) if filters.notes else {}
-    made["Note mentions"] = [mentions.get(number, "") for number in patients]
-    shown = ["Tier", "Patient", "Why", "Reported", "30 days", "Now / worst", "Unknown", "Status", "Owner", "Modifiers", "Source"]
-    if chosen is not None:
-        shown = ["Tier", "Patient", "Why", "Status"]
-    if filters.bucket == "not_assessable":
-        shown = [name for name in shown if name not in ("Unknown", "Why")]
-        shown.insert(2, "Not asked lately")
-    if filters.notes:
-        shown.insert(shown.index("Patient") + 1, "Note mentions")
-    if not rows["tier"].notna().any():
-        shown = [name for name in shown if name not in ("Tier", "Why", "Status", "Owner")]
-    draw(made[shown], found.as_of, rows, chosen)
+    made = handout.in_words(rows, course, telling(order, filters, found, now))
+    draw(made if chosen is None else made[[name for name in made if name in BESIDE]], found.as_of, rows, chosen)
     st.caption(f"{ORDER} {KEYS}")
 
 
-def _not_asked(lacking: list[str], titles: dict[str, str]) -> str:
-    if len(lacking) > SPELLED:
-        return f"{len(lacking)} emergencies: {', '.join(lacking)}"
-    return "; ".join(f"{rule_id} {titles[rule_id][:1].lower()}{titles[rule_id][1:]}" for rule_id in lacking)
-
-
-def in_words(rows: pd.DataFrame, as_of: int) -> pd.DataFrame:
-    return pd.DataFrame({
-        "Tier": rows["tier"].map(frame.tier), "Patient": rows["patient_id"], "Why": rows["why"].map(". Also: ".join),
-        "Reported": [ago(as_of - int(day)) if pd.notna(day) else "" for day in rows["last_evidence"]], "Unknown": rows["unknown"], "Source": rows["source"]})
+def telling(order: Lineup, filters: Filters, found: Status, now: datetime) -> Telling:
+    titles = session.answer("rules", {}, lambda connection: {rule.rule_id: rule.title for rule in active.current(connection).rules})
+    return Telling(found.as_of, any(order.tiers.values()), now, titles if filters.bucket == "not_assessable" else None,
+                   noted.mentions(found.as_of) if filters.notes else None)
 
 
 def draw(made: pd.DataFrame, as_of: int, rows: pd.DataFrame, chosen: int | None = None, key: str = "list") -> None:
     text, wide = st.column_config.TextColumn, "Status" not in made or "Owner" in made
     config = {"30 days": text("30 days", width=138, help="Mean severity, two days a bar, higher is worse; a blank is a gap"),
               "Tier": text(width=92), "Patient": text(width=76), "Why": text(width=250 if wide else 170),
-              "Reported": text(width=65, help=f"Before {spoken(as_of)}"), "Now / worst": text(width=75), "Modifiers": st.column_config.ListColumn(width=120),
-              "Status": text(width=135),
+              "Reported": text(width=65, help=f"Before {spoken(as_of)}"),
+              "Severity": text(width=90, help="Mean and worst of the last day with a score; 0 = no pain, 10 = worst"),
+              "Modifiers": st.column_config.ListColumn(width=120), "Status": text(width=135),
               "Note mentions": text(width=150, help="Found by a word list in notes that nobody has marked as read"), "Owner": text(width=70),
               "Not asked lately": text(f"Not answered in the last {RECENT} days", width=300 if wide else 240,
                                        help=f"Emergencies about which nothing was said in the {RECENT} days up to the patient's last entry"),
@@ -162,26 +178,7 @@ def _mark(row: int | None) -> None:
 
 
 def _tier_of(text: str) -> str:
-    return next(code for code in TIERS if frame.tier(code) == text)
-
-
-def _state(row: tuple, now: datetime) -> str:
-    return ", ".join(filter(None, (CHOICES["status"].get(row.status, ""), due(row.due_at, row.overdue, row.until_day, now),
-                                   "evidence withdrawn" if row.withdrawn else "")))
-
-
-def due(due_at: datetime | None, overdue: bool, until_day: float | None, now: datetime) -> str:
-    """When it is due, or since when it would have been."""
-    if until_day is not None and pd.notna(until_day):
-        return f"until {spoken(int(until_day))}{', overdue' if overdue else ''}"
-    if due_at is None or pd.isna(due_at):
-        return "overdue" if overdue else ""
-    minutes = (pd.Timestamp(due_at, tz="UTC") - pd.Timestamp(now)).total_seconds() / 60
-    return f"overdue {lasting(-minutes)}" if minutes < 0 else "overdue" if overdue else f"due in {lasting(minutes)}"
-
-
-def _score(value: float | None) -> str:
-    return "–" if value is None or pd.isna(value) else f"{value:g}"
+    return next(code for code in TIERS if tier(code) == text)
 
 
 def _select() -> None:

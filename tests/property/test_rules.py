@@ -200,6 +200,7 @@ def _ask_all(connections: tuple[Connection, Connection], as_of: int, known_at: i
     for number, entry in entries[0]:
         numbers.setdefault(number, []).append(entry)
     ours = {people[0][name]: n for n in range(1, LARGE + 1) if (name := cohort_files.name_of(n)) in people[0]}
+    assert not any(cohort_files.known(_history(n)).entries for n in {*range(1, LARGE + 1)} - {*ours.values()}), "somebody's rows were lost"
     for first in range(1, max(ours) + 1, AT_ONCE):
         last = first + AT_ONCE - 1
         wanted: dict[tuple[int, str], Outcome] = {}

@@ -3,9 +3,11 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from io import StringIO
 from pathlib import Path
 from threading import Barrier, Thread
 
+import pandas as pd
 import pytest
 from sqlalchemy import Engine, select
 from streamlit.testing.v1 import AppTest
@@ -391,10 +393,16 @@ def test_hazard_16_what_does_not_fit_is_cut_off(app: Engine, monkeypatch: pytest
     load(app, "march.csv", written(*rows))
     at = events.open_page("worklist")
     assert "51 of 51 patients" in shown(at) and "51 + 0 + 0 + 0 + 0 + 0 = 51 patients" in shown(at)
-    first = listed(at)
+    first, drawn_first = listed(at), next(found.value for found in at.dataframe if found.key == "list")
     second = settled(at.pagination(key="page").set_value(2).run())
     assert sorted([*first, *listed(second)]) == [row["patient_id"] for row in rows], "what is not on one page is on the other"
-    assert files["worklist.csv"].count("Emergency") == files["worklist.html"].count("<td>Emergency</td>") == 51, "and all of it is taken along"
+    assert files["worklist.csv"].count("Emergency") == files["worklist.html"].count("<td>⬢ Emergency</td>") == 51, "and all of it is taken along"
+    taken = pd.read_csv(StringIO(files["worklist.csv"]), dtype=str)
+    assert [*taken][:-5] == [*drawn_first] == re.findall("<th>(.*)</th>", files["worklist.html"]), "with the columns of the screen"
+    assert taken["Patient"].tolist() == [*first, *listed(second)], "in its order"
+    assert set(taken["List"]) == {"everything · 51 of 51 patients"} and "everything · 51 of 51 patients" in files["worklist.html"]
+    plain = drawn_first.assign(Tier=drawn_first["Tier"].str[2:], Unknown=drawn_first["Unknown"].astype(str), Modifiers=drawn_first["Modifiers"].map("; ".join))
+    assert taken[[*drawn_first]].head(len(plain)).fillna("").to_dict() == plain.to_dict(), "and its words"
     with app.connect() as connection:
         wrong = plan.plan(connection, tabular.read(written(*({**row, "severity": "much"} for row in rows)).encode(), "x.csv"), today=day(0))
     assert report.by_kind(wrong.problems)[["rows", "where"]].to_numpy().tolist() == [[51, "2, 3, 4, 5, 6, 7, 8, 9 and 43 more"]]
