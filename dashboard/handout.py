@@ -66,18 +66,13 @@ def _severity(now: float | None, worst: float | None) -> str:
 
 
 def state(row: tuple, now: datetime | None) -> str:
-    return ", ".join(filter(None, (CHOICES["status"].get(row.status, ""), due(row.due_at, row.overdue, row.until_day, now) if now else "",
-                                   "evidence withdrawn" if row.withdrawn else "")))
-
-
-def due(due_at: datetime | None, overdue: bool, until_day: float | None, now: datetime) -> str:
-    """When it is due, or since when it would have been."""
-    if until_day is not None and pd.notna(until_day):
-        return f"until {spoken(int(until_day))}{', overdue' if overdue else ''}"
-    if due_at is None or pd.isna(due_at):
-        return "overdue" if overdue else ""
-    minutes = (pd.Timestamp(due_at, tz="UTC") - pd.Timestamp(now)).total_seconds() / 60
-    return f"overdue {lasting(-minutes)}" if minutes < 0 else "overdue" if overdue else f"due in {lasting(minutes)}"
+    """What presses comes first: a narrow column cuts off the end."""
+    said = CHOICES["status"].get(row.status, "").lower() + (f" until {spoken(int(row.until_day))}" if pd.notna(row.until_day) else "")
+    minutes = None if now is None or pd.isna(row.due_at) else (pd.Timestamp(row.due_at, tz="UTC") - pd.Timestamp(now)).total_seconds() / 60
+    left = minutes is not None and minutes >= 0 and not row.overdue
+    past = "" if not row.overdue else "overdue" if minutes is None or minutes >= 0 else f"overdue {lasting(-minutes)}"
+    text = ", ".join(filter(None, ("evidence withdrawn" if row.withdrawn else "", past, said, f"due in {lasting(minutes)}" if left else "")))
+    return text[:1].upper() + text[1:]
 
 
 # --- to take along ----------------------------------------------------------------------------------------------------------------

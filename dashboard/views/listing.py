@@ -21,7 +21,8 @@ from dashboard.wording import counted, tier
 
 PAGE = 50  # patients
 BESIDE = ("Tier", "Patient", "Note mentions", "Not asked lately", "Why", "Status")  # columns that there is room for beside a patient
-DUE = "Overdue by the clock, nights and weekends too: an emergency 1 h after it was flagged, a same-day flag 24 h, a routine one 48 h."
+DUE = ("Overdue is counted by the clock, nights and weekends too: an emergency 1 h after it was flagged, if nobody saw to it; a same-day flag after 24 h, "
+       "unless it is escalated or closed; a routine flag after 48 h, if nobody saw to it, or 5 working days, if it is not closed.")
 ORDER = "Worst tier first, then what nobody acknowledged, current before historic, overdue, newest."
 KEYS = "Keys: J next, K previous, A acknowledge, S start, U undo, Esc back to the list. A row is chosen by a click, or with the arrow keys."
 TILE = {"emergency": ":red[⬢ Emergency]", "same_day": ":orange[▲ Same-day]", "not_assessable": ":violet[? Not assessable]", "routine": ":blue[● Routine]",
@@ -44,15 +45,17 @@ def tiles(counts: dict, chosen: str | None, choose: Callable[[str], None], key: 
         tile = counts[bucket]
         if "open" in tile:
             past_due = f" · :orange[{tile['overdue']:,} overdue]" if tile["overdue"] else ""
-            put_off = f" · {tile['snoozed']:,} snoozed" if tile["snoozed"] else ""
-            text = f"{label}  \n**{tile['open']:,} open**{past_due}  \n:gray[:small[{tile['patients']:,} meet it{put_off} · {tile['closed']:,} closed]]"
+            meet = f"{tile['patients']:,} meet it"
+            put_off = f"{tile['snoozed']:,} snoozed" if tile["snoozed"] else meet  # there is no room for three
+            text = f"{label}  \n**{tile['open']:,} open**{past_due}  \n:gray[:small[{put_off} · {tile['closed']:,} closed]]"
         else:
+            meet = ""
             text = f"{label}  \n**{counted(tile['patients'], 'patient')}**  \n:gray[:small[{UNDER[bucket]}]]"
         if chosen == bucket:
             text = text.replace(label, f":primary-badge[✓ {re.sub(r':[a-z]+', '', label).strip('[]')}]")
         # of one kind, chosen or not: a button of another kind would be another button, and the keyboard be back at the top of the page
         grid.button(text, key=f"{key}_{bucket}", width="stretch", on_click=choose, args=(bucket,),
-                    help="Show everybody again" if chosen == bucket else "Show only these")
+                    help=f"{f'{meet}. ' if meet else ''}{'Show everybody again' if chosen == bucket else 'Show only these'}")
 
 
 # --- to take along ----------------------------------------------------------------------------------------------------------------
@@ -153,8 +156,8 @@ def draw(made: pd.DataFrame, as_of: int, rows: pd.DataFrame, chosen: int | None 
     config = {"30 days": text("30 days", width=138, help="Mean severity, two days a bar, higher is worse; a blank is a gap"),
               "Tier": text(width=92), "Patient": text(width=76), "Why": text(width=250 if wide else 170),
               "Reported": text(width=65, help=f"Before {spoken(as_of)}"),
-              "Severity": text(width=90, help="Mean and worst of the last day with a score; 0 = no pain, 10 = worst"),
-              "Modifiers": st.column_config.ListColumn(width=120), "Status": text(width=135),
+              "Severity": text(width=86, help="Mean and worst of the last day with a score; 0 = no pain, 10 = worst"),
+              "Modifiers": st.column_config.ListColumn(width=120), "Status": text(width=135, help=DUE),
               "Note mentions": text(width=150, help="Found by a word list in notes that nobody has marked as read"), "Owner": text(width=70),
               "Not asked lately": text(f"Not answered in the last {RECENT} days", width=300 if wide else 240,
                                        help=f"Emergencies about which nothing was said in the {RECENT} days up to the patient's last entry"),

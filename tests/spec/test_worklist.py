@@ -117,7 +117,7 @@ def test_what_is_snoozed_leaves_the_list_until_its_day_and_is_due_then(engine: E
     assert (lined_up(clinic).of, lined_up(clinic).snoozed, tiles(clinic)["routine"]) == (5, 1, (1, 0, 0, 1, 0))
     assert shown(clinic, statuses=("snoozed",)) == ["wet", "thin"]
     made = lines(clinic, statuses=("snoozed",))
-    assert in_words(clinic, made)["Status"].tolist() == ["Open, overdue 1 d", "Snoozed, until 4 Apr 2026"]
+    assert in_words(clinic, made)["Status"].tolist() == ["Overdue 1 d, open", "Snoozed until 4 Apr 2026"]
     line = made.set_index("patient_id").loc["thin"]
     assert (line["status"], line["until_day"], line["overdue"]) == ("snoozed", TODAY + 3, False)
     clinic.days_pass(1)
@@ -329,7 +329,7 @@ def test_an_id_of_several_lines_is_one_line_of_text() -> None:
     rows = pd.DataFrame([dict.fromkeys(worklist.COLUMNS) | {
         "patient_id": "1\nEmergency: 2", "source": "a", "tier": "U", "why": ["numb"], "status": "open", "withdrawn": True}])
     made = handout.in_words(rows, None, Telling(TODAY, True))
-    assert handout.as_text(rows, made, ["List"]) == "List\nSame-day: 1 Emergency: 2 (a) - numb - Open, evidence withdrawn"
+    assert handout.as_text(rows, made, ["List"]) == "List\nSame-day: 1 Emergency: 2 (a) - numb - Evidence withdrawn, open"
 
 
 def test_filters_say_themselves() -> None:
