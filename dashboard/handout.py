@@ -11,7 +11,7 @@ from dashboard.codelists import CHOICES
 from dashboard.days import ago, date_of, lasting, spoken
 from dashboard.wording import TIER_ICON, tier
 
-NOBODY, SPELLED = "–", 2  # SPELLED: rules that a cell has room for
+NOTHING, SPELLED = "–", 2  # SPELLED: rules that a cell has room for
 
 
 @dataclass(frozen=True)
@@ -42,10 +42,11 @@ def in_words(rows: pd.DataFrame, course: pd.DataFrame | None, how: Telling) -> p
         made["30 days"] = course["trend"]
         made["Severity"] = [_severity(*scores) for scores in zip(course["now"], course["worst"], strict=True)]
     if how.titles is None:
-        made["Unknown"] = rows["unknown"]
+        # of whom nothing was recorded, not one rule is known to be assessed
+        made["Unknown"] = [NOTHING if pd.isna(number) else f"{number:g}" for number in rows["unknown"]]
     if how.flagged:
         made["Status"] = [state(row, how.now) for row in rows.itertuples()]
-        made["Owner"] = rows["owner"].fillna(NOBODY)
+        made["Owner"] = rows["owner"].fillna(NOTHING)
     if course is not None:
         made["Modifiers"] = course["modifiers"]
     made["Source"] = rows["source"]
@@ -61,7 +62,7 @@ def _not_asked(lacking: list[str], titles: Mapping[str, str]) -> str:
 def _severity(now: float | None, worst: float | None) -> str:
     """With a word between them: of two numbers with a stroke a spreadsheet makes a day, and a reader one out of the other."""
     if pd.isna(worst):
-        return NOBODY
+        return NOTHING
     return f"worst {worst:g}" if pd.isna(now) else f"{now:g}, worst {worst:g}"
 
 
@@ -94,9 +95,11 @@ def printable(made: pd.DataFrame, heading: str, above: Iterable[str]) -> str:
     """The list as a page of its own, for paper."""
     with pd.option_context("display.max_colwidth", None):  # or it would cut reasons short
         table = pd.DataFrame({name: made[name].map(_cell) for name in made}).to_html(index=False, border=0)  # pandas escapes every cell
+    whole = [at for at, name in enumerate(made, 1) if name in ("Tier", "Reported", "30 days", "Severity")]
     return (f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(heading)}</title><style>'
             "@page{size:landscape}body{font:10pt sans-serif;margin:1cm}table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:top;"
-            "padding:3pt 6pt;border-bottom:.5pt solid #999}thead{display:table-header-group}tr{break-inside:avoid}p{margin:3pt 0}"
+            f"padding:3pt 6pt;border-bottom:.5pt solid #999}}{','.join(f'td:nth-child({at})' for at in whole)}{{white-space:pre}}"
+            "thead{display:table-header-group}tr{break-inside:avoid}p{margin:3pt 0}"
             f"</style><h1>{escape(heading)}</h1>{''.join(f'<p>{escape(line)}</p>' for line in above)}{table}</html>")
 
 

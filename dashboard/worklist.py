@@ -87,8 +87,8 @@ def details(connection: Connection, patients: Collection[int], filters: Filters,
     """One line for each of these patients, in their order.
 
     Columns: patient, source, patient_id, tier, why (list), rules (list), first_evidence, last_evidence, recency, unknown (how many rules
-    cannot be assessed), lacking (in the bucket of those who are not assessable: the rules that have to be, and were not answered in the last
-    14 days), status, owner, due_at, until_day (of the snooze), overdue, withdrawn, flags (number -> version)."""
+    cannot be assessed; None without entries), lacking (in the bucket of those who are not assessable: the rules that have to be, and were not
+    answered in the last 14 days), status, owner, due_at, until_day (of the snooze), overdue, withdrawn, flags (number -> version)."""
     of = stored(connection, patients)
     found = select(
         _f.patient, _f.flag, _f.version, _f.tier, _f.reason, _f.rule_id, _f.first_evidence, _f.last_evidence, _f.status, _f.owner, _f.until_day,
@@ -105,7 +105,7 @@ def details(connection: Connection, patients: Collection[int], filters: Filters,
 
 def _line(stands: dict, own: list[Row], as_of: int) -> tuple:
     about = stands["source"], stands["patient_id"]
-    unknown = int(stands["cannot_assess"] or 0).bit_count(), stands["lacking"]
+    unknown = None if stands["last_day"] is None else int(stands["cannot_assess"]).bit_count(), stands["lacking"]
     if not own:
         return *about, None, [], [], None, stands["last_day"], "", *unknown, "", None, pd.NaT, None, False, False, {}
     worst, age = own[0], as_of - own[0].last_evidence

@@ -1,22 +1,20 @@
-"""The list itself: tiles that add up, one line a patient, to read, to choose from, to take along."""
+"""The list itself: tiles that add up, one line a patient, to read and to choose from."""
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 
 import pandas as pd
 import streamlit as st
 
-from dashboard import handout, status, worklist
-from dashboard.days import date_of, spoken
+from dashboard import handout, worklist
+from dashboard.days import spoken
 from dashboard.figures.tokens import TOKENS
 from dashboard.handout import Telling
-from dashboard.imports import export
 from dashboard.lineup import TIERS, Filters, Lineup
 from dashboard.rules import active
 from dashboard.rules.seen import RECENT
 from dashboard.status import Status
-from dashboard.views import noted, session, trace
+from dashboard.views import noted, session
 from dashboard.wording import counted, tier
 
 PAGE = 50  # patients
@@ -56,65 +54,6 @@ def tiles(counts: dict, chosen: str | None, choose: Callable[[str], None], key: 
         # of one kind, chosen or not: a button of another kind would be another button, and the keyboard be back at the top of the page
         grid.button(text, key=f"{key}_{bucket}", width="stretch", on_click=choose, args=(bucket,),
                     help=f"{f'{meet}. ' if meet else ''}{'Show everybody again' if chosen == bucket else 'Show only these'}")
-
-
-# --- to take along ----------------------------------------------------------------------------------------------------------------
-
-def downloads(filters: Filters, found: Status, now: datetime, order: Lineup) -> None:
-    """Of exactly the list on screen, all its pages."""
-    engine, how = session.engine(), telling(order, filters, found, now)
-
-    def lines() -> tuple[pd.DataFrame, pd.DataFrame]:
-        with engine.connect() as connection:
-            rows = worklist.details(connection, order.patients, filters, as_of=found.as_of, now=now)
-            return rows, handout.in_words(rows, worklist.recent_course(connection, order.patients.tolist(), found.as_of), how)
-    take_along(lines, Taken("Worklist", base(filters, order), found.as_of, found.oldest, found.rule_set, len(order.patients), now,
-                            (status.line(found), *status.doubts(found), f"{ORDER} {DUE}", status.DISCLAIMER)))
-
-
-def base(filters: Filters, order: Lineup) -> str:
-    """Which list it is, of how many it shows how many, and what it does not show."""
-    said = [filters.describe(), f"{len(order.patients):,} of {counted(order.of, 'patient')}"]
-    said += [f"{order.snoozed:,} snoozed until a later day"] if order.snoozed else []
-    hidden = order.hidden_emergencies
-    said += [f"⬢ {counted(hidden, 'emergency')} {'is' if hidden == 1 else 'are'} hidden by these filters"] if hidden else []
-    return " · ".join(said)
-
-
-@dataclass(frozen=True)
-class Taken:
-    """What a list that is taken along says of itself."""
-    title: str
-    base: str
-    as_of: int
-    through: int | None
-    rule_set: int
-    patients: int
-    made: datetime
-    lines: tuple[str, ...]
-    without: str = "no open flag"
-
-    @property
-    def above(self) -> list[str]:
-        return [self.base, *self.lines, f"Made {self.made:%-d %b %Y %H:%M %Z}."]
-
-    @property
-    def about(self) -> dict[str, str]:
-        return {"List": self.base, "As of": date_of(self.as_of).isoformat(), "Data through": "" if self.through is None else date_of(self.through).isoformat(),
-                "Rule set": str(self.rule_set), "Made": f"{self.made:%Y-%m-%d %H:%M %z}"}
-
-
-def take_along(lines: Callable[[], tuple[pd.DataFrame, pd.DataFrame]], taken: Taken) -> None:
-    copied = st.popover("Copy as text", key="copy", on_change="rerun")
-    if copied.open:
-        with copied:
-            st.code(handout.as_text(*lines(), [taken.title, *taken.above], taken.without), language=None, height=300)
-    # the byte order mark tells spreadsheets that it is UTF-8
-    st.download_button("CSV", lambda: "\ufeff" + export.sheet(handout.sheet(lines()[1], taken.about)), "worklist.csv", "text/csv", key="csv",
-                       icon=":material/download:", help="Exactly these lines and columns, of all pages", **trace.left("a worklist", patients=taken.patients))
-    st.download_button("Print", lambda: handout.printable(lines()[1], taken.title, taken.above), "worklist.html", "text/html", key="print",
-                       icon=":material/print:", help="A page of its own with exactly these lines and columns; open it and print",
-                       **trace.left("a worklist to print", patients=taken.patients))
 
 
 # --- lines ------------------------------------------------------------------------------------------------------------------------
@@ -161,7 +100,7 @@ def draw(made: pd.DataFrame, as_of: int, rows: pd.DataFrame, chosen: int | None 
               "Note mentions": text(width=150, help="Found by a word list in notes that nobody has marked as read"), "Owner": text(width=70),
               "Not asked lately": text(f"Not answered in the last {RECENT} days", width=300 if wide else 240,
                                        help=f"Emergencies about which nothing was said in the {RECENT} days up to the patient's last entry"),
-              "Unknown": st.column_config.NumberColumn("?", width=35, help="Rules that cannot be assessed from what was recorded")}
+              "Unknown": text("?", width=35, help="Rules that cannot be assessed from what was recorded")}
     if key == "list":
         # a row means the patient who stood in it when it was drawn, whatever the list has become since
         session.remember("rows", rows["patient"].tolist())

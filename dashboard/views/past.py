@@ -13,8 +13,8 @@ from dashboard.errors import NotFound
 from dashboard.handout import Telling
 from dashboard.past import Past
 from dashboard.status import DISCLAIMER, Status
-from dashboard.views import frame, listing, session
-from dashboard.views.listing import Taken
+from dashboard.views import along, frame, listing, session
+from dashboard.views.along import Taken
 from dashboard.wording import counted
 
 THEN, NOW = "By what was known then", "By what is known now"
@@ -91,11 +91,11 @@ def _listed(stood: Past, day: int, known: str, found: Status, beside: DeltaGener
         listing.total(counts, len(stood.people))
         if patients:
             tile = session.recall("past_tile")
-            which = CHOICES["bucket"][tile].lower() if tile else "everybody who met a criterion of a tier"
-            listing.take_along(lines, Taken(
+            which = CHOICES["bucket"][tile] if tile else "Everybody who met a criterion of a tier"
+            along.take_along(lines, Taken(
                 f"Worklist of {spoken(day)}", f"{which} · {len(patients):,} of {counted(len(stood.people), 'patient')}", day,
                 min(stood.through.values(), default=None), stood.rule_set.version, len(patients), session.now().astimezone(),
-                (text, *doubts, DISCLAIMER), "met no criterion of a tier"))
+                (text, *doubts, DISCLAIMER), without="met no criterion of a tier"))
     listing.tiles(counts, session.recall("past_tile"), _tile, "past_tile")
     with st.container(horizontal=True, vertical_alignment="center"):
         frame.small(f"{counted(len(patients), 'patient')} shown · {text}", width="content")
