@@ -6,7 +6,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Self
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Select, Subquery, Table, and_, case, exists, func, literal, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, FromClause, Select, Subquery, Table, and_, case, exists, func, literal, or_, select
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from dashboard import conditions, phrases
@@ -47,9 +47,9 @@ def entries(connection: Connection, as_of: int, known_at: int | None = None,
 @lru_cache(maxsize=32)
 def _entries(as_of: int, known_at: int | None, gone: tuple[int, ...]) -> Select:
     e = diary_entry.c
-    batch = e.batch if known_at is None else _batch_known_at(known_at)
+    stored, batch = (diary_entry, e.batch) if known_at is None else _batch_known_at(known_at)
     superseded = e.superseded if known_at is None else _superseded_known_at(known_at)
-    found = select(*e, *new_only(e)).where(e.day <= as_of, ~superseded)
+    found = select(*e, *new_only(e)).select_from(stored).where(e.day <= as_of, ~superseded)
     return found.where(batch.not_in(gone)) if gone else found
 
 
@@ -69,11 +69,13 @@ def new_only(e: ReadOnlyColumnCollection) -> tuple[ColumnElement[int], ColumnEle
             case((old, denied), else_=e.symptoms_denied).label("denied_new"))
 
 
-def _batch_known_at(known_at: int) -> ColumnElement[int]:
-    """An entry's batch before every handover that came later."""
-    later = select(handover.c.from_batch).where(
-        handover.c.entry == diary_entry.c.entry, handover.c.event > known_at).order_by(handover.c.event).limit(1)
-    return func.coalesce(later.scalar_subquery(), diary_entry.c.batch)
+def _batch_known_at(known_at: int) -> tuple[FromClause, ColumnElement[int]]:
+    """An entry's batch before every handover that came later, and what it is read from. Joined: a subquery for each entry goes through all
+    handovers each time on PostgreSQL."""
+    h = handover.c
+    first = select(h.entry, func.min(h.event).label("event")).where(h.event > known_at).group_by(h.entry).subquery()
+    later = select(h.entry, h.from_batch).join(first, and_(first.c.entry == h.entry, first.c.event == h.event)).subquery()
+    return diary_entry.outerjoin(later, later.c.entry == diary_entry.c.entry), func.coalesce(later.c.from_batch, diary_entry.c.batch)
 
 
 def _superseded_known_at(known_at: int) -> ColumnElement[bool]:
@@ -83,8 +85,8 @@ def _superseded_known_at(known_at: int) -> ColumnElement[bool]:
 
 def patients(known_at: int | None = None) -> Select:
     """Everybody with an entry in a live batch, whatever its day: patient, source (name), patient_id."""
-    batch = diary_entry.c.batch if known_at is None else _batch_known_at(known_at)
-    known = select(diary_entry.c.patient).select_from(diary_entry).join(import_batch, import_batch.c.batch == batch).where(_live(known_at))
+    stored, batch = (diary_entry, diary_entry.c.batch) if known_at is None else _batch_known_at(known_at)
+    known = select(diary_entry.c.patient).select_from(stored.join(import_batch, import_batch.c.batch == batch)).where(_live(known_at))
     return select(patient.c.patient, source.c.name.label("source"), patient.c.patient_id).select_from(patient).join(
         source, source.c.source == patient.c.source).where(patient.c.patient.in_(known))
 

@@ -71,8 +71,8 @@ def state(now: datetime) -> ColumnElement[int]:
     return case((_f.status == "closed", CLOSED), (and_(_f.status == "snoozed", _f.until_day > day_of(now.date())), ASLEEP), else_=LIVE)
 
 
-def late(now: datetime) -> ColumnElement[bool]:
-    """Who put a flag off until a day has to look at it again on that day; else what is late is past the time for what comes next."""
+def overdue(now: datetime) -> ColumnElement[bool]:
+    """Who put a flag off until a day has to look at it again on that day; else what is overdue is past the time for what comes next."""
     return or_(DUE < audit.utc(now), and_(_f.status == "snoozed", _f.until_day <= day_of(now.date())))
 
 
@@ -107,7 +107,7 @@ def _order(filters: Filters, as_of: int, now: datetime) -> Select:
         asked.append(ever(func.lower(_f.owner) == filters.whose.lower() if filters.whose else _f.owner.is_(None)))
     asked += [ever(_f.rule_id.in_(filters.rules))] if filters.rules else []
     asked += [case((func.max(_f.last_evidence) >= as_of - filters.within_days, 1), else_=0)] if filters.within_days is not None else []
-    per = select(_f.patient, _packed(now).label("best"), ever(late(now)).label("late"), *[one.label(f"asked_{n}") for n, one in enumerate(asked)])
+    per = select(_f.patient, _packed(now).label("best"), ever(overdue(now)).label("overdue"), *[one.label(f"asked_{n}") for n, one in enumerate(asked)])
     per = (per if filters.with_closed else per.where(_f.status != "closed")).group_by(_f.patient).subquery()
     p, best = per.c, per.c.best
     day = best % _DAYS
@@ -117,7 +117,7 @@ def _order(filters: Filters, as_of: int, now: datetime) -> Select:
     passes += [tier == (3 - TIERS.index(TIER_OF[filters.bucket])) * 2 * _DAYS] if filters.bucket in TIER_OF else []
     # tier and whether it waits, then the state, then the rest
     return select(p.patient, best, case((and_(True, *passes), 1), else_=0).label("kept")).order_by(
-        (best % (8 * _DAYS) - day).desc(), (best - best % (8 * _DAYS)).desc(), old, p.late.desc(), day.desc(), p.patient)
+        (best % (8 * _DAYS) - day).desc(), (best - best % (8 * _DAYS)).desc(), old, p.overdue.desc(), day.desc(), p.patient)
 
 
 def lineup(connection: Connection, filters: Filters, *, as_of: int, now: datetime) -> Lineup:

@@ -70,3 +70,20 @@ def line(status: Status) -> str:
     through = f"data through {spoken(status.oldest)} (oldest source)" if status.oldest is not None else "no entry by this date"
     return (f"As of {spoken(status.as_of)} · {through} · {counted(status.patients, 'patient')}, {counted(status.entries, 'entry')}, "
             f"{counted(len(status.through), 'source')} · rules v{status.rule_set}")
+
+
+PENDING = "A change is not evaluated yet. Nobody can be taken as clear until it is."
+
+
+def failed(status: Status) -> tuple[str, str]:
+    """Which rules could not be evaluated, and what that means; blank for none."""
+    if not status.failed_rules:
+        return "", ""
+    return (f"{', '.join(status.failed_rules)} could not be evaluated.",
+            f"Nobody is clear of {'it' if len(status.failed_rules) == 1 else 'them'}; the other rules stand.")
+
+
+def doubts(status: Status) -> list[str]:
+    """What a page taken along has to say as the screen does."""
+    old = f"The oldest source is {status.age} days old." if status.age > OLD else ""
+    return [*filter(None, (old, PENDING if status.pending else "", " ".join(failed(status)).strip()))]

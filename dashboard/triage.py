@@ -35,6 +35,7 @@ WAITING = ("open", "to_confirm")  # for somebody to see to it, by the due time
 BEGUN = ("acknowledged", "in_progress")  # somebody saw to it, and has until then to be done with it
 BY_SYSTEM = ("no_longer_met", "evidence_withdrawn")
 OUTCOMES = {code: label for code, label in CHOICES["outcome"].items() if code not in BY_SYSTEM}
+CALLED = {code: label.partition(" (")[0] for code, label in CHOICES["outcome"].items()}  # once it is done, without what to write
 NEEDS_TEXT = frozenset({"no_action", "unable_to_reach", "data_error", "handed_over"})
 SECOND_PERSON = "data_error"  # the outcome that an emergency is not closed with by one person alone
 FINAL = frozenset({"confirm", "reject"})  # what a second person decided is not taken back

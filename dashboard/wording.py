@@ -1,7 +1,15 @@
 """Small parts of the English sentences that questions are said in, and texts of others inside them."""
 from collections.abc import Iterable
 
+from dashboard.codelists import CHOICES
 from dashboard.days import date_of, spoken
+
+TIER_ICON = {"E": "⬢", "U": "▲", "R": "●", "I": "·"}
+
+
+def tier(code: str | None) -> str:
+    """Icon and word; colour is never alone."""
+    return f"{TIER_ICON[code]} {CHOICES['tier'][code]}" if code else ""
 
 
 def listing(words: Iterable[str], last: str) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Integer, Row, Table, case, func, or_, select
 
 from dashboard import cohort, database
 from dashboard.codelists import CHOICES, HISTORY
-from dashboard.lineup import ASLEEP, CURRENT, DUE, LIVE, RANK, RECENT, TIER_OF, WAITS, Filters, ever, late, lineup, state
+from dashboard.lineup import ASLEEP, CURRENT, DUE, LIVE, RANK, RECENT, TIER_OF, WAITS, Filters, ever, lineup, overdue, state
 from dashboard.rules import active
 from dashboard.rules.definition import Rule
 from dashboard.rules.folding import Reason, told
@@ -34,19 +34,19 @@ def tiles(connection: Connection, now: datetime) -> dict[str, dict[str, int]]:
     o = patient_outcome.c
     who, bucket_of = database.numbers(connection, select(o.patient, case({bucket: rank for rank, bucket in enumerate(TIER_OF)}, value=o.bucket)).where(
         o.bucket.in_(list(TIER_OF))))
-    flagged = select(_f.patient, RANK, func.max(state(now)), ever(late(now))).where(_f.met).group_by(_f.patient, _f.tier)
-    whose, rank, stands, overdue = database.numbers(connection, flagged)
+    flagged = select(_f.patient, RANK, func.max(state(now)), ever(overdue(now))).where(_f.met).group_by(_f.patient, _f.tier)
+    whose, rank, stands, is_overdue = database.numbers(connection, flagged)
     place = np.full(1 + max(who.max(initial=0), whose.max(initial=0)), -1)
     place[who] = bucket_of
     of_it = (place[whose] >= 0) & (rank <= place[whose])
-    best, is_late = np.zeros(len(place), np.int64), np.zeros(len(place), np.int64)
+    best, past_due = np.zeros(len(place), np.int64), np.zeros(len(place), np.int64)
     np.maximum.at(best, whose[of_it], stands[of_it])
-    np.maximum.at(is_late, whose[of_it], overdue[of_it])
+    np.maximum.at(past_due, whose[of_it], is_overdue[of_it])
     made = {bucket: {"patients": counts[bucket]} for bucket in BUCKETS}
     for number, bucket in enumerate(TIER_OF):
         here = place == number
         live, asleep = int((here & (best == LIVE)).sum()), int((here & (best == ASLEEP)).sum())
-        made[bucket] |= {"open": live, "overdue": int((here & (is_late == 1)).sum()), "snoozed": asleep, "closed": counts[bucket] - live - asleep}
+        made[bucket] |= {"open": live, "overdue": int((here & (past_due == 1)).sum()), "snoozed": asleep, "closed": counts[bucket] - live - asleep}
     return made
 
 
@@ -89,13 +89,13 @@ def details(connection: Connection, patients: Collection[int], filters: Filters,
     """One line for each of these patients, in their order.
 
     Columns: patient, source, patient_id, tier, why (list; one that folds under another stands in its brackets), rules (list),
-    first_evidence, last_evidence, recency, unknown (how many rules cannot be assessed), lacking (in the bucket of those who are not
-    assessable: the rules that have to be, and were not answered in the last 14 days), status, owner, due_at, until_day (of the snooze),
-    overdue, withdrawn, flags (number -> version)."""
+    first_evidence, last_evidence, recency, unknown (how many rules cannot be assessed; None without entries), lacking (in the bucket of
+    those who are not assessable: the rules that have to be, and were not answered in the last 14 days), status, owner, due_at, until_day
+    (of the snooze), overdue, withdrawn, flags (number -> version)."""
     of = stored(connection, patients)
     found = select(
         _f.patient, _f.flag, _f.version, _f.tier, _f.reason, _f.rule_id, _f.first_evidence, _f.last_evidence, _f.status, _f.owner, _f.until_day,
-        _f.evidence_withdrawn, DUE.label("due_at"), late(now).label("late")).where(_f.patient.in_(select(of.c.patient))).order_by(
+        _f.evidence_withdrawn, DUE.label("due_at"), overdue(now).label("overdue")).where(_f.patient.in_(select(of.c.patient))).order_by(
         state(now).desc(), RANK, WAITS.desc(), _f.last_evidence.desc(), _f.flag)
     known: dict[int, list[Row]] = {}
     for row in connection.execute(found if filters.with_closed else found.where(_f.status != "closed")):
@@ -109,7 +109,7 @@ def details(connection: Connection, patients: Collection[int], filters: Filters,
 
 def _line(stands: dict, own: list[Row], rules: tuple[Rule, ...], as_of: int) -> tuple:
     about = stands["source"], stands["patient_id"]
-    unknown = int(stands["cannot_assess"] or 0).bit_count(), stands["lacking"]
+    unknown = None if stands["last_day"] is None else int(stands["cannot_assess"]).bit_count(), stands["lacking"]
     if not own:
         return *about, None, [], [], None, stands["last_day"], "", *unknown, "", None, pd.NaT, None, False, False, {}
     worst, age = own[0], as_of - own[0].last_evidence
@@ -117,7 +117,7 @@ def _line(stands: dict, own: list[Row], rules: tuple[Rule, ...], as_of: int) -> 
     until = worst.until_day if worst.status == "snoozed" else None
     why = told([Reason(row.rule_id, row.reason, row.status) for row in own], rules)
     return (*about, worst.tier, why, [row.rule_id for row in own], worst.first_evidence, worst.last_evidence, recency(age), *unknown,
-            worst.status, worst.owner, due, until, any(row.late for row in own), any(row.evidence_withdrawn for row in own),
+            worst.status, worst.owner, due, until, any(row.overdue for row in own), any(row.evidence_withdrawn for row in own),
             {row.flag: row.version for row in own})
 
 

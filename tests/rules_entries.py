@@ -2,6 +2,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 
 Answer = bool | None
 
@@ -44,7 +45,7 @@ class Entry:
     def bad(self) -> Fraction | None:
         return self.severity if self.worst is None else self.worst
 
-    @property
+    @cached_property  # asked some hundred times of an entry
     def hurts(self) -> bool:
         if self.severity is None and self.worst is None:
             return bool(self.places or self.words)

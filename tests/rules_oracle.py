@@ -166,12 +166,12 @@ def _outcome(rule_id: str, entries: list[Entry], as_of: int, others: Mapping[str
     if rule_id in RULES:
         tiers, rule = RULES[rule_id]
         met, arm, shown = rule(entries, as_of)
-        assessed = rule(recent, as_of)[0] is not None
+        assessed = (met if len(recent) == len(entries) else rule(recent, as_of)[0]) is not None
     else:
         tiers, ruled = rules_words.RULES[rule_id]
         worst = {other for other, outcome in others.items() if outcome.tier in ("E", "U")}, {other for other, outcome in others.items() if outcome.met}
         met, arm, shown = ruled(Case(entries, entries, as_of, *worst))
-        assessed = ruled(Case(recent, entries, as_of, *worst))[0] is not None
+        assessed = (met if len(recent) == len(entries) else ruled(Case(recent, entries, as_of, *worst))[0]) is not None
     if not met:
         return Outcome(met, None, None, None, None, None, None, assessed)
     days, onset = [e.day for e in shown] or [last], current_episode(entries)[0] if tiers[arm] in "RI" else None

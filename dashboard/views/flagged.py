@@ -106,7 +106,7 @@ def history(actions: pd.DataFrame, take_back: Callable[[pd.DataFrame, int], None
         st.caption("**What was done**")
     for (event, _, gone), same in actions.iloc[::-1].groupby(["event", "kind", "taken_back"], sort=False):
         row, rules = next(_rows(same)), listing(dict.fromkeys(same["rule_id"].iloc[::-1]), "and")
-        extra = [CHOICES["outcome"].get(row.outcome), f"to {plain(row.assignee)}" if row.assignee else None,
+        extra = [triage.CALLED.get(row.outcome) if row.kind != "propose" else None, f"to {plain(row.assignee)}" if row.assignee else None,
                  f"until {spoken(row.until_day)}" if row.until_day is not None else None, f"“{plain(row.text)}”" if row.text else None,
                  "taken back" if gone else None]
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -141,4 +141,4 @@ def _state(row: NamedTuple) -> str:
     said = CHOICES["status"][row.status].lower()
     if row.status == "snoozed" and row.until_day is not None:
         return f"{said} until {spoken(row.until_day)}"
-    return f"{said} {spoken(row.closed_day)}: {CHOICES['outcome'].get(row.outcome, '').lower()}" if row.status == "closed" else said
+    return f"{said} {spoken(row.closed_day)}: {triage.CALLED.get(row.outcome, '').lower()}" if row.status == "closed" else said

@@ -5,22 +5,14 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import start, status
-from dashboard.codelists import CHOICES
 from dashboard.errors import DatabaseProblem
-from dashboard.figures.tokens import ICON
 from dashboard.imports import export
 from dashboard.rules import active, definition
 from dashboard.status import Status
 from dashboard.views import drafting, session
-from dashboard.wording import counted, plain
+from dashboard.wording import counted, plain, tier
 
-TIER_ICON = {**ICON, "I": "·"}
 TIER_COLOUR = {"E": "red", "U": "orange", "R": "blue", "I": "gray"}
-
-
-def tier(code: str | None) -> str:
-    """Icon and word; colour is never alone."""
-    return f"{TIER_ICON[code]} {CHOICES['tier'][code]}" if code else ""
 
 
 def coloured_tier(code: str) -> str:
@@ -96,10 +88,10 @@ def _status_line(found: Status) -> None:
         text = f":gray-badge[{'Demo data' if found.only_demo else 'With demo data'}] {text}"
     small(f"{text} · {status.DISCLAIMER}")
     if found.pending:
-        st.warning("A change is not evaluated yet. Nobody can be taken as clear until it is.", icon=":material/hourglass_top:")
+        st.warning(status.PENDING, icon=":material/hourglass_top:")
     if found.failed_rules:
-        st.warning(f"**{', '.join(found.failed_rules)} could not be evaluated.** Nobody is clear of {'it' if len(found.failed_rules) == 1 else 'them'}; "
-                 "the other rules stand.", icon=":material/rule:")
+        which, so = status.failed(found)
+        st.warning(f"**{which}** {so}", icon=":material/rule:")
 
 
 def _demo(found: Status) -> None:

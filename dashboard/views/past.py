@@ -6,12 +6,15 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard import audit, past
+from dashboard import audit, handout, past
+from dashboard.codelists import CHOICES
 from dashboard.days import date_of, day_of, spoken
 from dashboard.errors import NotFound
+from dashboard.handout import Telling
 from dashboard.past import Past
-from dashboard.status import Status
-from dashboard.views import frame, listing, session
+from dashboard.status import DISCLAIMER, Status
+from dashboard.views import along, frame, listing, session
+from dashboard.views.along import Taken
 from dashboard.wording import counted
 
 THEN, NOW = "By what was known then", "By what is known now"
@@ -76,14 +79,23 @@ def _listed(stood: Past, day: int, known: str, found: Status, beside: DeltaGener
     through = f"data through {spoken(min(stood.through.values()))} (oldest source) · " if stood.through else ""
     text = f"As it was at the end of {spoken(day)}, {known[:1].lower()}{known[1:]} · {through}rules v{stood.rule_set.version}"
 
-    def lines() -> pd.DataFrame:
+    doubts = [f"{', '.join(stood.failed_rules)} could not be evaluated. Nobody was clear of it."] if stood.failed_rules else []
+    how = Telling(day, bool(stood.people.loc[stood.people["patient"].isin(patients), "tier"].notna().any()))
+
+    def lines() -> tuple[pd.DataFrame, pd.DataFrame]:
         with engine.connect() as connection:
-            return past.lines(connection, stood, patients)
+            rows = past.lines(connection, stood, patients)
+            return rows, handout.in_words(rows, None, how)
     engine = session.engine()
     with beside:
         listing.total(counts, len(stood.people))
         if patients:
-            listing.take_along(lines, len(patients), f"Worklist of {spoken(day)}", text, "met no criterion of a tier")
+            tile = session.recall("past_tile")
+            which = CHOICES["bucket"][tile] if tile else "Everybody who met a criterion of a tier"
+            along.take_along(lines, Taken(
+                f"Worklist of {spoken(day)}", f"{which} · {len(patients):,} of {counted(len(stood.people), 'patient')}", day,
+                min(stood.through.values(), default=None), stood.rule_set.version, len(patients), session.now().astimezone(),
+                (text, *doubts, DISCLAIMER), without="met no criterion of a tier"))
     listing.tiles(counts, session.recall("past_tile"), _tile, "past_tile")
     with st.container(horizontal=True, vertical_alignment="center"):
         frame.small(f"{counted(len(patients), 'patient')} shown · {text}", width="content")
@@ -92,15 +104,14 @@ def _listed(stood: Past, day: int, known: str, found: Status, beside: DeltaGener
         if session.recall("past_page", 1) > max(pages, 1):
             session.remember("past_page", 1)
         number = st.pagination(pages, key="past_page", persist_state="session") if pages > 1 else 1
-    if stood.failed_rules:
-        st.warning(f"**{', '.join(stood.failed_rules)} could not be evaluated.** Nobody was clear of it.", icon=":material/rule:")
+    for doubt in doubts:
+        st.warning(doubt, icon=":material/rule:")
     if not patients:
         st.markdown("Nobody stood there." if session.recall("past_tile") else "Nobody met a criterion in what was recorded.")
         return
     with session.reading() as connection:
         rows = past.lines(connection, stood, patients[(number - 1) * listing.PAGE:number * listing.PAGE])
-    made = listing.in_words(rows, day)
-    listing.draw(made if rows["tier"].notna().any() else made.drop(columns=["Tier", "Why"]), day, rows, key="past_list")
+    listing.draw(handout.in_words(rows, None, how), day, rows, key="past_list")
 
 
 def _tile(bucket: str) -> None:

@@ -5,9 +5,9 @@ from dashboard.views import session
 
 def left(what: str, **counts: int) -> dict[str, object]:
     """For a download button: how many `patients` or `rows` were taken out is recorded, under the reader's name where one was given."""
-    return {"on_click": _record, "args": (what, counts)}
+    return {"on_click": record, "args": (what,), "kwargs": counts}
 
 
-def _record(what: str, counts: dict[str, int]) -> None:
-    session.write("The download is recorded in Activity.", lambda: activity.record_export(
+def record(what: str, **counts: int) -> None:
+    session.write("Recorded in Activity.", lambda: activity.record_export(
         session.engine(), what, by=session.name() or audit.UNNAMED, at=session.now(), **counts))

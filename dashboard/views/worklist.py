@@ -7,7 +7,7 @@ from dashboard.imports import quarantine
 from dashboard.lineup import Filters, Lineup
 from dashboard.rules import active
 from dashboard.status import Status
-from dashboard.views import drawer, frame, listing, noted, past, session, sweep, watch
+from dashboard.views import along, drawer, frame, listing, noted, past, session, sweep, watch
 from dashboard.wording import counted, plain
 
 WITHIN = {"3 days": 3, "14 days": 14, "90 days": 90}
@@ -49,7 +49,7 @@ def page() -> None:
         _quarantined()
     with beside:
         if len(order.patients):
-            listing.downloads(filters, found, minute, order)
+            along.downloads(filters, found, minute, order)
         past.choice(found)
     _row_above(order, filters, found)
     if len(order.patients):

@@ -3,9 +3,11 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from io import StringIO
 from pathlib import Path
 from threading import Barrier, Thread
 
+import pandas as pd
 import pytest
 from sqlalchemy import Engine, select
 from streamlit.testing.v1 import AppTest
@@ -22,7 +24,7 @@ from dashboard.rules import active, answers, definition, evaluate, flags
 from dashboard.rules import outcome as asking
 from dashboard.schema import evaluation, import_batch, patient, rule_set, source, triage_action
 from dashboard.status import DISCLAIMER
-from dashboard.views import cards, listing, session, takeaway
+from dashboard.views import along, cards, session, takeaway
 from tests.canonical import Row, quiet, scant, written
 from tests.clinic import Clinic
 from tests.files import AT, BY, TODAY, counts, imported, live, planned, stored
@@ -382,20 +384,26 @@ def test_hazard_15_a_rule_that_fails_looks_like_no_alert(app: Engine, monkeypatc
 
 
 def test_hazard_16_what_does_not_fit_is_cut_off(app: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    drawn, files = listing.st.download_button, {}
+    drawn, files = along.st.download_button, {}
 
     def offered(label: str, data: Callable[[], str], name: str, *rest: object, **how: object) -> object:
         files[name] = data()
         return drawn(label, data, name, *rest, **how)
-    monkeypatch.setattr(listing.st, "download_button", offered)
+    monkeypatch.setattr(along.st, "download_button", offered)
     rows: list[Row] = [quiet(f"{number:03}", day(0), **WET) for number in range(51)]
     load(app, "march.csv", written(*rows))
     at = events.open_page("worklist")
     assert "51 of 51 patients" in shown(at) and "51 + 0 + 0 + 0 + 0 + 0 = 51 patients" in shown(at)
-    first = listed(at)
+    first, drawn_first = listed(at), next(found.value for found in at.dataframe if found.key == "list")
     second = settled(at.pagination(key="page").set_value(2).run())
     assert sorted([*first, *listed(second)]) == [row["patient_id"] for row in rows], "what is not on one page is on the other"
-    assert files["worklist.csv"].count("Emergency") == files["worklist.html"].count("<td>Emergency</td>") == 51, "and all of it is taken along"
+    assert files["worklist.csv"].count("Emergency") == files["worklist.html"].count("<td>⬢ Emergency</td>") == 51, "and all of it is taken along"
+    taken = pd.read_csv(StringIO(files["worklist.csv"]), dtype=str)
+    assert [*taken][:-5] == [*drawn_first] == re.findall("<th>(.*)</th>", files["worklist.html"]), "with the columns of the screen"
+    assert taken["Patient"].tolist() == [*first, *listed(second)], "in its order"
+    assert set(taken["List"]) == {"Everything · 51 of 51 patients"} and "Everything · 51 of 51 patients" in files["worklist.html"]
+    plain = drawn_first.assign(Tier=drawn_first["Tier"].str[2:], Modifiers=drawn_first["Modifiers"].map("; ".join))
+    assert taken[[*drawn_first]].head(len(plain)).fillna("").to_dict() == plain.to_dict(), "and its words"
     with app.connect() as connection:
         wrong = plan.plan(connection, tabular.read(written(*({**row, "severity": "much"} for row in rows)).encode(), "x.csv"), today=day(0))
     assert report.by_kind(wrong.problems)[["rows", "where"]].to_numpy().tolist() == [[51, "2, 3, 4, 5, 6, 7, 8, 9 and 43 more"]]

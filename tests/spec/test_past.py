@@ -4,6 +4,7 @@ from sqlalchemy import Engine, text
 
 from dashboard import audit, handout, past, triage
 from dashboard.errors import NotFound
+from dashboard.handout import Telling
 from tests.canonical import quiet, scant
 from tests.clinic import AT, TODAY, Clinic, everything
 
@@ -62,8 +63,9 @@ def test_a_line_of_the_past_says_why_and_what_had_been_done_by_then(engine: Engi
         rest = past.lines(connection, found[None], found[None].of("not_assessable"))
     line = flagged[None].iloc[0]
     assert (line["tier"], line["rules"], line["last_evidence"], line["owner"], line["flags"]) == ("E", ["E05", "R02"], TODAY - 2, None, {})
-    assert handout.as_text(flagged[None], "Then").splitlines() == [
-        "Then", "Emergency: 1 (north) - New loss of bladder or bowel control; Unexplained weight loss - reported 2026-03-30"]
+    made = handout.in_words(flagged[None], None, Telling(TODAY, True))
+    assert handout.as_text(flagged[None], made, ["Then"]).splitlines() == [
+        "Then", "Emergency: 1 (north) - New loss of bladder or bowel control. Also: Unexplained weight loss - reported 2026-03-30"]
     assert rest[["patient_id", "unknown"]].to_numpy().tolist() == [["2", 3]]
     assert found[None].counts["emergency"] == 1 and found[None].through == {"default": TODAY, "north": TODAY}
     assert [tuple(flagged[event].loc[0, ["status", "owner"]]) for event in then] == [

@@ -1,10 +1,14 @@
 """The worklist: tiles that add up, one line a patient in the order in which they are worked off, filters that hide nothing red unsaid."""
+import re
 from dataclasses import replace
+from io import StringIO
 
 import pandas as pd
 from sqlalchemy import Engine
 
 from dashboard import handout, lineup, worklist
+from dashboard.handout import Telling
+from dashboard.imports import export
 from dashboard.lineup import Filters
 from tests.canonical import quiet, scant
 from tests.clinic import TODAY, Clinic
@@ -126,8 +130,7 @@ def test_what_is_snoozed_leaves_the_list_until_its_day_and_is_due_then(engine: E
     assert (lined_up(clinic).of, lined_up(clinic).snoozed, tiles(clinic)["routine"]) == (5, 1, (1, 0, 0, 1, 0))
     assert shown(clinic, statuses=("snoozed",)) == ["wet", "thin"]
     made = lines(clinic, statuses=("snoozed",))
-    assert handout.as_text(made, "").splitlines()[-1].endswith("- snoozed until 2026-04-04")
-    assert handout.sheet(made)["snoozed_until"].tolist() == ["", "2026-04-04"]
+    assert in_words(clinic, made)["Status"].tolist() == ["Overdue 1 d, open", "Snoozed until 4 Apr 2026"]
     line = made.set_index("patient_id").loc["thin"]
     assert (line["status"], line["until_day"], line["overdue"]) == ("snoozed", TODAY + 3, False)
     clinic.days_pass(1)
@@ -269,7 +272,7 @@ def test_withdrawn_evidence_stays_on_the_list(engine: Engine) -> None:
     clinic.undoes(1)
     made = lines(clinic).set_index("patient_id")
     assert set(made.index) == {"stays", "gone"} and made["withdrawn"].all()
-    assert (made.loc["stays", "unknown"], made.loc["gone", "unknown"]) == (3, 0)
+    assert made.loc["stays", "unknown"] == 3 and pd.isna(made.loc["gone", "unknown"]), "of whom nothing is left, nothing is known to be assessed"
     assert lines(clinic, bucket="not_assessable")[["patient_id", "tier"]].to_numpy().tolist() == [["stays", "E"]]
 
 
@@ -297,28 +300,49 @@ def test_what_a_patient_said_lately(engine: Engine) -> None:
 
 # --- taking it along --------------------------------------------------------------------------------------------------------------
 
+def in_words(clinic: Clinic, rows: pd.DataFrame, **how: object) -> pd.DataFrame:
+    with clinic.engine.connect() as connection:
+        course = worklist.recent_course(connection, rows["patient"].tolist(), clinic.today)
+    return handout.in_words(rows, course, Telling(clinic.today, rows["tier"].notna().any(), clinic.at, **how))
+
+
 def test_the_sheet_the_text_and_the_page_say_what_is_on_screen_and_run_nothing(engine: Engine) -> None:
     clinic = Clinic(engine)
     odd = "=cmd|' /C calc'!A0 <b>"
-    clinic.sends(quiet(odd, TODAY, source="@south", **WET, **THIN), scant("plain", TODAY))
+    clinic.sends(quiet(odd, TODAY, source="@south", cancer_history="yes", steroid_use="yes", **WET, **THIN), scant("plain", TODAY))
     clinic.acts("assign", "E05", patient_id=odd, assignee="+1")
-    made = lines(clinic)
-    sheet = handout.sheet(made)
-    assert sheet.loc[0, ["tier", "source", "patient_id", "owner", "reported"]].tolist() == ["Emergency", "'@south", f"'{odd}", "'+1", "2026-04-01"]
-    said = handout.as_text(made, "Worklist")
-    assert said.splitlines() == ["Worklist", f"Emergency: {odd} (@south) - {'; '.join(made.loc[0, 'why'])} - reported 2026-04-01 - open, +1"]
-    printed = handout.printable(made, "Worklist <1>", "As of & so on")
-    assert "<b>" not in printed and "Worklist &lt;1&gt;" in printed and "As of &amp; so on" in printed
-    assert "; ".join(made.loc[0, "why"]) in printed
+    rows = lines(clinic)
+    made = in_words(clinic, rows)
+    why = ". Also: ".join(rows.loc[0, "why"])
+    assert made.iloc[0].to_dict() == {
+        "Tier": "⬢ Emergency", "Patient": odd, "Why": why, "Reported": "today", "30 days": worklist.GAP * 14 + "▄", "Severity": "4, worst 4", "Unknown": "0",
+        "Status": "Open, due in 59 min", "Owner": "+1", "Modifiers": ["Cancer", "Long-term steroids"], "Source": "@south"}
+    sheet = pd.read_csv(StringIO(export.sheet(handout.sheet(made, {"As of": "2026-04-01"}))), dtype=str)
+    assert sheet.loc[0].to_dict() == {name: str(cell) for name, cell in made.iloc[0].items()} | {
+        "Tier": "Emergency", "Patient": f"'{odd}", "Owner": "'+1", "Modifiers": "Cancer; Long-term steroids", "Source": "'@south", "As of": "2026-04-01"}
+    assert handout.as_text(rows, made, ["Worklist", "1 of 1"]).splitlines() == [
+        "Worklist", "1 of 1", f"Emergency: {odd} (@south) - {why} - reported 2026-04-01 - Open, due in 59 min - +1"]
+    printed = handout.printable(made, "Worklist <1>", ["As of & so on"])
+    assert "<b>" not in printed and "<h1>Worklist &lt;1&gt;</h1><p>As of &amp; so on</p>" in printed
+    assert re.findall("<th>(.*)</th>", printed) == [*made] == [*sheet][:-1], "one list, one set of columns"
+    assert why in printed and "<td>Cancer; Long-term steroids</td>" in printed
+
+
+def test_who_has_no_flag_is_told_without_what_only_flags_have(engine: Engine) -> None:
+    clinic = Clinic(engine)
+    clinic.sends(quiet("wet", TODAY, **WET), scant("plain", TODAY))
     rest = lines(clinic, bucket="not_assessable")
-    assert handout.sheet(rest)["tier"].tolist() == [""] and "No flag: plain (default) - no open flag - reported 2026-04-01" in handout.as_text(rest, "")
-    assert "plain" in handout.printable(rest, "", "")
+    made = in_words(clinic, rest, titles={"E05": "Cannot hold"})
+    assert made[["Patient", "Not asked lately"]].to_numpy().tolist() == [["plain", "E05 cannot hold"]] and not {"Tier", "Why", "Status", "Owner"} & {*made}
+    assert handout.as_text(rest, made, []) == "No flag: plain (default) - no open flag - reported 2026-04-01"
+    assert "plain" in handout.printable(made, "", [])
 
 
 def test_an_id_of_several_lines_is_one_line_of_text() -> None:
-    made = pd.DataFrame([dict.fromkeys(worklist.COLUMNS) | {
+    rows = pd.DataFrame([dict.fromkeys(worklist.COLUMNS) | {
         "patient_id": "1\nEmergency: 2", "source": "a", "tier": "U", "why": ["numb"], "status": "open", "withdrawn": True}])
-    assert handout.as_text(made, "List") == "List\nSame-day: 1 Emergency: 2 (a) - numb - open - evidence withdrawn"
+    made = handout.in_words(rows, None, Telling(TODAY, True))
+    assert handout.as_text(rows, made, ["List"]) == "List\nSame-day: 1 Emergency: 2 (a) - numb - Evidence withdrawn, open"
 
 
 def test_filters_say_themselves() -> None:
