@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard import disclosure
+from dashboard import disclosure, sums
 from dashboard.disclosure import BASE, HIDDEN, Cell, Counts, Kept
 
 MOST, LARGEST, TRIED = 2, 5, 8  # few; counts in tables; counts that an attacker tries
@@ -62,7 +62,7 @@ def _places(place: str) -> Iterator[World]:
 
 
 def _treatment(code: str) -> Iterator[World]:
-    parts = [(code, name) for name in disclosure.RELIEF_STATES]
+    parts = [(code, name) for name in sums.RELIEF_STATES]
     for said in product(range(TRIED), repeat=3):
         for answered, blank in product(range(sum(said), TRIED), range(TRIED)):
             yield dict(zip(parts, said, strict=True)) | {(code, "tried"): sum(said), ("", "answered"): answered, ("", "not_recorded"): blank,
@@ -90,12 +90,12 @@ def tables(draw: st.DrawFn, kind: str) -> Counts:
         answered = draw(small)
         n = [draw(st.integers(0, answered)) for _ in range(3)]
         n[0] = max(n[0], answered - n[1] - n[2])
-        return disclosure.listed(pd.DataFrame({"code": ["a", "b", "none"], "n": n, "answered": answered, "not_recorded": draw(small)}))
+        return sums.listed(pd.DataFrame({"code": ["a", "b", "none"], "n": n, "answered": answered, "not_recorded": draw(small)}))
     if kind in ("exclusive", "partition"):
         n = [draw(small) for _ in range(4)]
         if kind == "partition":
-            return disclosure.partition(pd.DataFrame({"code": list("abcd"), "n": n}))
-        return disclosure.exclusive(pd.DataFrame({"code": ["a", "b", "c", "not_recorded"], "n": n, "answered": sum(n[:3])}))
+            return sums.partition(pd.DataFrame({"code": list("abcd"), "n": n}))
+        return sums.exclusive(pd.DataFrame({"code": ["a", "b", "c", "not_recorded"], "n": n, "answered": sum(n[:3])}))
     if kind == "severity":
         base, n = draw(small), {}
         for of in ("average", "worst"):
@@ -103,25 +103,25 @@ def tables(draw: st.DrawFn, kind: str) -> Counts:
             for _ in range(3):
                 n[of].append(draw(st.integers(0, base - sum(n[of]))))
             n[of].append(base - sum(n[of]))
-        return disclosure.severity(pd.DataFrame({"code": ["0", "5", "10", "not_recorded"], **n, **{f"answered_{of}": sum(n[of][:3]) for of in n}}))
+        return sums.severity(pd.DataFrame({"code": ["0", "5", "10", "not_recorded"], **n, **{f"answered_{of}": sum(n[of][:3]) for of in n}}))
     if kind == "states":
         base = draw(small)
         present, denied = zip(*((one, draw(st.integers(0, base - one))) for one in (draw(st.integers(0, base)), draw(st.integers(0, base)))), strict=True)
         frame = pd.DataFrame({"code": ["fever", "rigors"], "present": present, "denied": denied})
         frame["answered"] = frame["present"] + frame["denied"]
-        return disclosure.states(frame.assign(not_asked=base - frame["answered"]))
+        return sums.states(frame.assign(not_asked=base - frame["answered"]))
     if kind == "relief":
         base = draw(small)
         answered, said = [draw(st.integers(0, base)) for _ in range(2)], []
         for _ in range(3):
             said.append(draw(st.integers(0, answered[0] - sum(said))))
-        return disclosure.relief(pd.DataFrame({
+        return sums.relief(pd.DataFrame({
             "code": ["rest", "none"], "tried": [sum(said), draw(st.integers(0, answered[1]))], "helped": [said[0], None],
             "help_not_recorded": [said[2], None], "answered": answered, "not_recorded": [base - one for one in answered]}))
     base = draw(st.integers(1, LARGEST))
     rows = [(place, quality, draw(st.integers(0, named)), named) for place in ("neck", "jaw") for named in [draw(st.integers(1, base))]
             for quality in ("sharp", "dull")]
-    return disclosure.grid(pd.DataFrame(rows, columns=["location", "quality", "n", "named"]), base)
+    return sums.grid(pd.DataFrame(rows, columns=["location", "quality", "n", "named"]), base)
 
 
 def fits(kept: Kept) -> Callable[[World], bool]:
