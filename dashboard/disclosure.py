@@ -8,15 +8,13 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from math import inf
 
-import pandas as pd
-
-from dashboard.cohort import NOT_RECORDED
-
 HIDDEN = "suppressed"
 MOST, STEP = 10, 5
 Cell = tuple[str, str]  # a row and a column
+Name = tuple[str, str]  # of a table: whom it is about, and its chart
+Place = tuple[Name, Cell]
+Tie = tuple[tuple[Place, ...], tuple[Place, ...]]  # these together are not more than those together
 BASE: Cell = ("", "base")
-RELIEF_STATES = ("helped", "did_not_help", "help_not_recorded")
 
 
 @dataclass(frozen=True)
@@ -53,11 +51,27 @@ class Control:
         """The smallest that a rounded count comes to."""
         return self.step * (self.most // self.step + 1)
 
+    @property
+    def is_safe(self) -> bool:
+        """Whether a count that is left out keeps two values at least where it is the difference of two that are written, in files of whatever
+        questions: of those no rule says which to leave out."""
+        told: dict[int, list[int]] = {}
+        for n in range(self.most + 1, 4 * (self.most + self.step)):
+            told.setdefault(self.rounded(n), []).append(n)
+        whole = list(told.values())[:-1]
+        differences = [(max(1, one[0] - other[-1]), min(self.most, one[-1] - other[0])) for one in whole for other in whole]
+        return not self.most or all(low != high for low, high in differences)
+
     def sentence(self) -> str:
         if not self.most:
             return "Disclosure control is off: small counts are in it."
         rest = f" Larger counts are rounded to the nearest multiple of {self.step}, {self.least} at least." if self.rounds else ""
         return f"Counts of 1 to {self.most} patients are not in it, nor what they could be computed from.{rest}"
+
+
+def safe(most: int, step: int) -> Control:
+    """Rounded to `step`, or to the next that is safe."""
+    return next(made for made in (Control(most, larger) for larger in range(step, step + most + 2)) if made.is_safe)
 
 
 @dataclass(frozen=True)
@@ -79,114 +93,6 @@ def few(most: int) -> str:
     return f"1 to {most}"
 
 
-# --- how the tables add up ------------------------------------------------------------------------------------------------------------
-
-def listed(frame: pd.DataFrame, *, at_least_one: bool = True) -> Counts:
-    """Several answers a patient: code, n, answered, not_recorded. Who answered said at least one of them, or may have said something else."""
-    answered, blank, codes = ("", "answered"), (NOT_RECORDED, "n"), [code for code in frame["code"] if code != NOT_RECORDED]
-    n = {(row.code, "n"): int(row.n) for row in frame.itertuples()} | _first(frame, {answered: "answered", blank: "not_recorded"})
-    cells = tuple((code, "n") for code in codes)
-    return _counts(n | {BASE: n[answered] + n[blank]}, sums=[(BASE, (answered, blank))],
-                   most=[*(((cell,), (answered,)) for cell in cells), *([((answered,), cells)] if at_least_one else [])])
-
-
-def exclusive(frame: pd.DataFrame) -> Counts:
-    """One class a patient, `not_recorded` among them: code, n, answered."""
-    answered = ("", "answered")
-    n = {(row.code, "n"): int(row.n) for row in frame.itertuples()} | _first(frame, {answered: "answered"})
-    classes = tuple(cell for cell in n if cell not in (answered, (NOT_RECORDED, "n")))
-    return _counts(n | {BASE: n[answered] + n[NOT_RECORDED, "n"]}, sums=[(BASE, (answered, (NOT_RECORDED, "n"))), (answered, classes)])
-
-
-def partition(frame: pd.DataFrame) -> Counts:
-    """One class a patient, all of whom have one: code, n."""
-    n = {(row.code, "n"): int(row.n) for row in frame.itertuples()}
-    return _counts(n | {BASE: sum(n.values())}, sums=[(BASE, tuple(n))])
-
-
-def severity(frame: pd.DataFrame) -> Counts:
-    """Twice 0 to 10 and `not_recorded`: code, average, worst, answered_average, answered_worst."""
-    n: dict[Cell, int] = {}
-    sums = []
-    for of in ("average", "worst"):
-        answered, blank = ("", f"answered_{of}"), (NOT_RECORDED, of)
-        scores = {(row.code, of): int(getattr(row, of)) for row in frame.itertuples()}
-        n |= scores | _first(frame, {answered: f"answered_{of}"})
-        sums += [(answered, tuple(cell for cell in scores if cell != blank)), (BASE, (answered, blank))]
-        n[BASE] = n[answered] + n[blank]
-    return _counts(n, sums=sums)
-
-
-def states(frame: pd.DataFrame) -> Counts:
-    """A row a symptom, everybody in each: code, present, denied, not_asked, answered."""
-    n = {(row.code, name): int(getattr(row, name)) for row in frame.itertuples() for name in ("present", "denied", "not_asked", "answered")}
-    everybody = n[frame["code"].iloc[0], "answered"] + n[frame["code"].iloc[0], "not_asked"]
-    sums = [one for code in frame["code"] for one in (
-        (BASE, ((code, "answered"), (code, "not_asked"))), ((code, "answered"), ((code, "present"), (code, "denied"))))]
-    return _counts(n | {BASE: everybody}, sums=sums)
-
-
-def grid(frame: pd.DataFrame, base: int) -> Counts:
-    """A row a place, each with its own base: location, quality, n, named."""
-    n = {(row.location, row.quality): int(row.n) for row in frame.itertuples() if isinstance(row.quality, str)}
-    named = {(row.location, "named"): int(row.named) for row in frame.itertuples()}
-    return _counts(n | named | {BASE: base}, most=[*(((cell,), ((cell[0], "named"),)) for cell in n), *(((cell,), (BASE,)) for cell in named)])
-
-
-def relief(frame: pd.DataFrame) -> Counts:
-    """A row a treatment, then who tried nothing and whom nothing helped: code, tried, helped, help_not_recorded, answered, not_recorded.
-    Those who answered are the same of all treatments, and others of each of the last two. Whoever tried something and neither was helped
-    nor left it open was not helped."""
-    n: dict[Cell, int] = {}
-    sums, most = [], []
-    for row in frame.itertuples():
-        is_treatment = row.helped == row.helped
-        of = "" if is_treatment else row.code
-        tried, answered, blank = (row.code, "tried"), (of, "answered"), (of, "not_recorded")
-        n |= {tried: int(row.tried), answered: int(row.answered), blank: int(row.not_recorded)}
-        sums.append((BASE, (answered, blank)))
-        most.append(((tried,), (answered,)))
-        if is_treatment:
-            parts = tuple((row.code, name) for name in RELIEF_STATES)
-            n |= dict(zip(parts, (int(row.helped), int(row.tried - row.helped - row.help_not_recorded), int(row.help_not_recorded)), strict=True))
-            sums.append((tried, parts))
-    return _counts(n | {BASE: int(frame["answered"].iloc[0] + frame["not_recorded"].iloc[0])}, sums=sums, most=most)
-
-
-def answered(frame: pd.DataFrame) -> Counts:
-    """A row a field, everybody in each: code, answered, not_recorded."""
-    n = {(row.code, name): int(getattr(row, name)) for row in frame.itertuples() for name in ("answered", "not_recorded")}
-    return _counts(n | {BASE: int(frame["answered"].iloc[0] + frame["not_recorded"].iloc[0])},
-                   sums=[(BASE, ((code, "answered"), (code, "not_recorded"))) for code in frame["code"]])
-
-
-def anywhen(frame: pd.DataFrame, base: int) -> Counts:
-    """A row a span of time, everybody in one at least: code, patients."""
-    n = {(row.code, "patients"): int(row.patients) for row in frame.itertuples()}
-    return _counts(n | {BASE: base}, most=[*(((cell,), (BASE,)) for cell in n), ((BASE,), tuple(n))] if n else [])
-
-
-def apart(frame: pd.DataFrame, columns: Iterable[str]) -> Counts:
-    """Counts that do not add up: code, and these columns; None is no count."""
-    return _counts({(row["code"], name): int(row[name]) for row in frame.to_dict("records") for name in columns if not pd.isna(row[name])})
-
-
-def acted_on(frame: pd.DataFrame) -> Counts:
-    """A row a rule: code, flags, acted, contacted, never."""
-    n = {(row.code, name): int(getattr(row, name)) for row in frame.itertuples() for name in ("flags", "acted", "contacted", "never")}
-    return _counts(n, sums=[((code, "flags"), ((code, "acted"), (code, "never"))) for code in frame["code"]],
-                   most=[(((code, "contacted"),), ((code, "acted"),)) for code in frame["code"]])
-
-
-def _first(frame: pd.DataFrame, cells: Mapping[Cell, str]) -> dict[Cell, int]:
-    return {cell: int(frame[column].iloc[0]) for cell, column in cells.items()}
-
-
-def _counts(n: dict[Cell, int], sums: Iterable[tuple[Cell, tuple[Cell, ...]]] = (), most: Iterable[tuple[tuple[Cell, ...], tuple[Cell, ...]]] = ()) -> Counts:
-    both = [rule for whole, parts in sums for rule in (AtMost((whole,), parts), AtMost(parts, (whole,)))]
-    return Counts(n, (*both, *(AtMost(these, those) for these, those in most)))
-
-
 # --- what may be written ----------------------------------------------------------------------------------------------------------------
 
 def protect(counts: Counts, most: int = MOST, hidden: Collection[Cell] = ()) -> Kept:
@@ -195,45 +101,50 @@ def protect(counts: Counts, most: int = MOST, hidden: Collection[Cell] = ()) -> 
     return _completed(counts, most, words | {cell: HIDDEN for cell in hidden if most and cell not in words}, hidden)
 
 
-def protect_together(tables: Mapping[str, Counts], same: Callable[[str, Cell], tuple[str, Cell]], most: int = MOST) -> dict[str, Kept]:
-    """Tables of the same patients on one sheet, by name: what one of them leaves out, no other tells. They share the base; `same` names the
-    table and the cell in which another count stands too."""
-    def place(name: str, cell: Cell) -> Cell:
+def protect_together(tables: Mapping[Name, Counts], most: int = MOST, *, same: Callable[[str, Cell], tuple[str, Cell]] = lambda chart, cell: (chart, cell),
+                     ties: Iterable[Tie] = ()) -> dict[Name, Kept]:
+    """Tables that one reader may have: what one of them leaves out, no other tells. Those of the same patients share the base, and of those
+    `same` names the table and the cell in which a count stands too; `ties` say what else hangs together."""
+    def place(name: Name, cell: Cell) -> Cell:
+        whose, chart = name
         if cell == BASE:
-            return cell
-        other, of_other = same(name, cell)
-        if other in tables and tables[other].n.get(of_other) == tables[name].n[cell]:
-            name, cell = other, of_other
-        return f"{name} {cell[0]}", cell[1]
+            return whose, BASE[1]
+        other, of_other = same(chart, cell)
+        if (whose, other) in tables and tables[whose, other].n.get(of_other) == tables[name].n[cell]:
+            chart, cell = other, of_other
+        return f"{whose} {chart} {cell[0]}", cell[1]
 
-    def all_of(name: str, cells: Iterable[Cell]) -> tuple[Cell, ...]:
-        return tuple(place(name, cell) for cell in cells)
+    def all_of(places: Iterable[Place]) -> tuple[Cell, ...]:
+        return tuple(place(*one) for one in places)
+    rules = [tuple(tuple((name, cell) for cell in side) for side in (rule.these, rule.those)) for name, counts in tables.items() for rule in counts.rules]
     whole = Counts({place(name, cell): n for name, counts in tables.items() for cell, n in counts.n.items()},
-                   tuple(AtMost(all_of(name, rule.these), all_of(name, rule.those)) for name, counts in tables.items() for rule in counts.rules))
-    alone: dict[Cell, str] = {}
-    for name, counts in tables.items():
-        for cell, word in protect(counts, most).words.items():
-            alone[place(name, cell)] = HIDDEN if alone.get(place(name, cell)) == HIDDEN else word
-    words = _completed(whole, most, alone, alone).words
+                   tuple(dict.fromkeys(AtMost(all_of(these), all_of(those)) for these, those in (*rules, *ties))))
+    words = protect(whole, most).words
     return {name: Kept(counts, {cell: words[place(name, cell)] for cell in counts.n if place(name, cell) in words}) for name, counts in tables.items()}
 
 
 def _completed(counts: Counts, most: int, words: dict[Cell, str], hidden: Collection[Cell]) -> Kept:
     """Without what the words could be computed from; those of `hidden` stay."""
     known = _Known(counts, most)
-    while told := known.told(words):
+    told = known.told(words, words)
+    while told:
         near = [cell for cell in known.near(told[0]) if cell not in words] or [cell for cell in counts.n if cell not in words]
         if not near:  # nothing more can be left out: then it is not said either that these are few
-            words |= dict.fromkeys(words, HIDDEN)
-            break
-        # what helps most; else a small count rather than a large one, and what is nobody last. The base is worth two others: every table has it.
-        words[min(near, key=lambda cell: (len(known.told({**words, cell: HIDDEN})) + 2 * (cell == BASE), cell == BASE, counts.n[cell] == 0,
-                                          counts.n[cell]))] = HIDDEN
-    for cell in sorted((cell for cell, word in words.items() if word == HIDDEN and cell not in hidden), key=lambda cell: (cell != BASE, -counts.n[cell])):
+            return Kept(counts, dict.fromkeys(words, HIDDEN))
+        tried = {cell: known.without(words, told, cell) for cell in near}
+        # what helps most; else a small count rather than a large one, and what is nobody last. A base is worth two others: every table has it.
+        best = min(near, key=lambda cell: (len(tried[cell]) + 2 * _is_base(cell), _is_base(cell), counts.n[cell] == 0, counts.n[cell]))
+        words[best], told = HIDDEN, tried[best]
+    for cell in sorted((cell for cell, word in words.items() if word == HIDDEN and cell not in hidden), key=lambda cell: (not _is_base(cell), -counts.n[cell])):
         fewer = {other: word for other, word in words.items() if other != cell}
-        if not 1 <= counts.n[cell] <= most and not known.told(fewer):  # something later made this one needless
+        if not 1 <= counts.n[cell] <= most and not known.told(fewer, known.around(words, cell) - {cell}):  # something later made this one needless
             words = fewer
     return Kept(counts, words)
+
+
+def _is_base(cell: Cell) -> bool:
+    """Of tables of several questions each has its own."""
+    return cell[1] == BASE[1]
 
 
 class _Known:
@@ -250,19 +161,37 @@ class _Known:
         """Those it adds up with, and those they add up with; by way of the base everything would."""
         found = {cell}
         for _ in range(2):
-            found |= {other for one in found if one != BASE for rule in self.of[one] for other in (*rule.these, *rule.those)}
+            found |= {other for one in found if not _is_base(one) for rule in self.of[one] for other in (*rule.these, *rule.those)}
         return found
 
-    def told(self, words: Mapping[Cell, str]) -> list[Cell]:
-        """Cells in words that can have one value only."""
-        low, high = self._bounds(words)
-        return [cell for cell in words if high[cell] - low[cell] < 1]
+    def around(self, words: Mapping[Cell, str], cell: Cell) -> set[Cell]:
+        """Cells in words that hang together with this one by others in words: what is known of any of them hangs on these alone."""
+        found, waiting = {cell}, [cell]
+        while waiting:
+            for rule in self.of[waiting.pop()]:
+                new = [other for other in (*rule.these, *rule.those) if other in words and other not in found]
+                found.update(new)
+                waiting += new
+        return found
 
-    def _bounds(self, words: Mapping[Cell, str]) -> tuple[dict[Cell, float], dict[Cell, float]]:
+    def without(self, words: Mapping[Cell, str], told: list[Cell], cell: Cell) -> list[Cell]:
+        """What is told where this cell is not written either."""
+        fewer = {**words, cell: HIDDEN}
+        around = self.around(fewer, cell)
+        return [*(other for other in told if other not in around), *self.told(fewer, around)]
+
+    def told(self, words: Mapping[Cell, str], cells: Collection[Cell]) -> list[Cell]:
+        """Which of these cells in words can have one value only; with them go all that are around them."""
+        low, high = self._bounds(words, cells)
+        return [cell for cell in words if cell in low and high[cell] - low[cell] < 1 and cell in cells]
+
+    def _bounds(self, words: Mapping[Cell, str], cells: Collection[Cell]) -> tuple[dict[Cell, float], dict[Cell, float]]:
         """Narrowed by each rule until none narrows any more. Without circles among the rules they are exact."""
-        low = {cell: (n if cell not in words else 0 if words[cell] == HIDDEN else 1) for cell, n in self.counts.n.items()}
-        high = {cell: (n if cell not in words else inf if words[cell] == HIDDEN else self.most) for cell, n in self.counts.n.items()}
-        waiting = dict.fromkeys(rule for cell in words for rule in self.of[cell])
+        n, rules = self.counts.n, dict.fromkeys(rule for cell in cells for rule in self.of[cell])
+        whole = dict.fromkeys((*cells, *(cell for rule in rules for cell in (*rule.these, *rule.those))))
+        low = {cell: (n[cell] if cell not in words else 0 if words[cell] == HIDDEN else 1) for cell in whole}
+        high = {cell: (n[cell] if cell not in words else inf if words[cell] == HIDDEN else self.most) for cell in whole}
+        waiting = rules
         while waiting:
             rule, _ = waiting.popitem()
             least, most = sum(low[cell] for cell in rule.these), sum(high[cell] for cell in rule.those)

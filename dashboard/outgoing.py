@@ -1,15 +1,14 @@
 """The charts of the cohort page as they may be taken away: as tables of patients, under disclosure control, each row with what it is about."""
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from dashboard import disclosure
-from dashboard.codelists import LOCATION, QUALITY, SYMPTOM
-from dashboard.cohort import NONE, NOT_RECORDED
+from dashboard import disclosure, sums, ties
+from dashboard.codelists import LOCATION, QUALITY
+from dashboard.cohort import NOT_RECORDED, Cohort
 from dashboard.comparison import Comparison
-from dashboard.conditions import NOTHING_HELPED
-from dashboard.disclosure import BASE, HIDDEN, Cell, Control, Counts, Kept
+from dashboard.disclosure import BASE, HIDDEN, Cell, Control, Counts, Kept, Name, Tie
 from dashboard.wording import percent
 
 
@@ -34,36 +33,28 @@ class _Kind:
     note: str = ""
 
 
-def protected(name: str, frame: pd.DataFrame, base: int, control: Control) -> Outgoing:
-    return Outgoing(name, frame, replace(disclosure.protect(CHARTS[name].counts(frame, base), control.most), control=control))
-
-
 def together(frames: dict[str, pd.DataFrame], base: int, control: Control) -> list[Outgoing]:
-    """Charts of the same patients on one sheet: what one of them does not say, no other does."""
-    kept = disclosure.protect_together({name: CHARTS[name].counts(frame, base) for name, frame in frames.items()}, _first, control.most)
-    return [Outgoing(name, frame, replace(kept[name], control=control)) for name, frame in frames.items()]
+    """Charts of the same patients: what one of them does not say, no other does."""
+    return of_question(Cohort(), frames, base, {}, control)[0]
 
 
-def _first(name: str, cell: Cell) -> tuple[str, Cell]:
-    """Counts that stand in two charts: how many name a place, and how many answered what a chart is about."""
-    row, column = cell
-    if name == "together" and column == "named":
-        return "locations", (row, "n")
-    if name == "blank" and row in _FIELDS:
-        chart, *answered_or_not = _FIELDS[row]
-        return chart, answered_or_not[column == "not_recorded"]
-    return name, cell
+def of_question(cohort: Cohort, frames: dict[str, pd.DataFrame], base: int, own: dict[str, tuple[Cohort, int, pd.DataFrame]], control: Control
+                ) -> tuple[list[Outgoing], dict[str, Outgoing]]:
+    """All charts of a question; and those that were pressed as they are on screen, each counted of a question of its own: that, its base, its
+    counts. Whoever has the files of all of them knows no more than they say one by one."""
+    counted = {(cohort.question(), name): (frame, base) for name, frame in frames.items()} | {
+        (asked.question(), name): (frame, n) for name, (asked, n, frame) in own.items()}
+    tables = {(whose, name): CHARTS[name].counts(frame, n) for (whose, name), (frame, n) in counted.items()}
+    bars = {row.code: (int(row.since), int(row.until)) for row in own["weeks"][2].itertuples()} if "weeks" in own else {}
+    kept = _kept(tables, ties.pressed(cohort, {name: asked for name, (asked, *_) in own.items()}, tables, bars) if own else (), control)
+    made = {name: Outgoing(name[1], counted[name][0], one) for name, one in kept.items()}
+    return [made[cohort.question(), name] for name in frames], {name: made[asked.question(), name] for name, (asked, *_) in own.items()}
 
 
-# fields of the last chart that have a chart of their own, with who answered there and who did not
-_FIELDS: dict[str, tuple[str, Cell, Cell]] = {
-    **{name: (name, ("", "answered"), (NOT_RECORDED, "n")) for name in ("locations", "qualities")},
-    "time_of_day": ("hours", ("", "answered"), (NOT_RECORDED, "n")),
-    "severity": ("severity", ("", "answered_average"), (NOT_RECORDED, "average")),
-    "worst_severity": ("severity", ("", "answered_worst"), (NOT_RECORDED, "worst")),
-    "relief_tried": ("relief", (NONE, "answered"), (NONE, "not_recorded")),
-    "relief_helped": ("relief", (NOTHING_HELPED[0], "answered"), (NOTHING_HELPED[0], "not_recorded")),
-    **{code: ("symptoms", (code, "answered"), (code, "not_asked")) for code in SYMPTOM.bit}}
+def _kept(tables: dict[Name, Counts], tied: Iterable[Tie], control: Control) -> dict[Name, Kept]:
+    known = (*tied, *(tie for whose in dict.fromkeys(whose for whose, _ in tables) for tie in ties.of_the_same_patients(whose)))
+    kept = disclosure.protect_together(tables, control.most, same=ties.same, ties=[tie for tie in known if ties.holds(tie, tables)])
+    return {name: replace(one, control=control) for name, one in kept.items()}
 
 
 def table(made: Outgoing) -> pd.DataFrame:
@@ -76,13 +67,13 @@ def sheet(made: Outgoing, about: dict[str, str]) -> pd.DataFrame:
 
 
 def compared(name: str, made: Comparison, about: dict[str, str], control: Control) -> pd.DataFrame:
-    """A comparison as a table: what is missing of one group is missing of the other too, and of their difference. Where counts are rounded,
-    the difference is theirs, and its interval moves with it."""
+    """A comparison as a table: what is missing of one group is missing of the other too, and of their difference; what is missing of one table, no
+    other of them tells. Where counts are rounded, the difference is theirs, and its interval moves with it."""
     rows = made.tables[name]
     if rows.empty:
         return rows
-    kept = {side: replace(disclosure.protect(_counts(name, one.frames[name], one.patients), control.most), control=control) for side, one in
-            (("a", made.a), ("b", made.b))}
+    kept = {side: _kept({("", other): _counts(other, one.frames[other], one.patients) for other in made.tables}, (), control)["", name]
+            for side, one in (("a", made.a), ("b", made.b))}
     places = 0 if control.rounds else 1
 
     def of_side(side: str, code: str, n: int, of: int, missing: int) -> tuple[int | str, int | str, int | str]:
@@ -115,16 +106,16 @@ _OF_ALL_OR_PLACE = ("together", "weeks", "blank")  # of whom nobody is missing, 
 def _counts(name: str, frame: pd.DataFrame, patients: int) -> Counts:
     match name:
         case "together":
-            return disclosure.grid(frame, patients)
+            return sums.grid(frame, patients)
         case "weeks":
-            return disclosure.anywhen(frame, patients)
+            return sums.anywhen(frame, patients)
         case "blank":
-            return disclosure.answered(frame)
+            return sums.answered(frame)
         case "symptoms" | "relief":
-            return disclosure.states(frame)
+            return sums.states(frame)
         case "locations" | "qualities" | "hours" | "tried":
-            return disclosure.listed(frame, at_least_one=name != "tried")
-    return disclosure.exclusive(frame)
+            return sums.listed(frame, at_least_one=name != "tried")
+    return sums.exclusive(frame)
 
 
 def _places(name: str, code: str) -> tuple[Cell, Cell, Cell]:
@@ -147,7 +138,7 @@ def weekly(made: pd.DataFrame, control: Control) -> pd.DataFrame:
     """The first column names the week; the others count patients, of whom one may be in several weeks and no sum is written."""
     week, *columns = made
     frame = made.rename(columns={week: "code"})
-    kept = replace(disclosure.protect(disclosure.apart(frame, columns), control.most), control=control)
+    kept = replace(disclosure.protect(sums.apart(frame, columns), control.most), control=control)
     return pd.DataFrame({week: made[week], **{name: [kept[code, name] for code in frame["code"]] for name in columns}}, dtype=object).assign(
         counts="patients", disclosure_control=control.sentence())
 
@@ -158,7 +149,7 @@ def workload(made: pd.DataFrame, observed: float, control: Control) -> pd.DataFr
     made = made.sort_values("code", ignore_index=True)
     names = ("flags", "acted", "contacted", "never")
     new = [name for name in made if name not in ("code", "title", *names)]
-    counts = (disclosure.apart(made, new), disclosure.acted_on(made))
+    counts = (sums.apart(made, new), sums.acted_on(made))
     words = {cell: word for one in counts for cell, word in disclosure.protect(one, control.most).words.items()}
     kept = Kept(Counts({cell: n for one in counts for cell, n in one.n.items()}, ()), words, control)
 
@@ -214,29 +205,29 @@ def _of_all(column: str) -> Callable[[pd.DataFrame, Kept], pd.DataFrame]:
 
 
 def _reliefs(frame: pd.DataFrame, kept: Kept) -> pd.DataFrame:
-    names = ("tried", *disclosure.RELIEF_STATES, "answered", "not_recorded")
+    names = ("tried", *sums.RELIEF_STATES, "answered", "not_recorded")
     rows = [[(row.code, name) if (row.code, name) in kept.counts.n else cell_of(kept, row.code, name) for name in names] for row in frame.itertuples()]
     return pd.DataFrame([(row.code, row.label, *("" if cell is None else kept[cell] for cell in cells)) for row, cells in
                          zip(frame.itertuples(), rows, strict=True)], columns=["code", "label", *names], dtype=object)
 
 
 CHARTS = {
-    "buckets": _Kind("Where they stand", lambda frame, _: disclosure.partition(frame), _of_all("n"), "As the last evaluation left them."),
-    "locations": _Kind("Where", lambda frame, _: disclosure.listed(frame), _shares),
-    "qualities": _Kind("What it is like", lambda frame, _: disclosure.listed(frame), _shares),
-    "durations": _Kind("How long", lambda frame, _: disclosure.exclusive(frame), _shares, "Since onset, at the last entry that says it."),
-    "severity": _Kind("How bad", lambda frame, _: disclosure.severity(frame), _as_counted,
+    "buckets": _Kind("Where they stand", lambda frame, _: sums.partition(frame), _of_all("n"), "As the last evaluation left them."),
+    "locations": _Kind("Where", lambda frame, _: sums.listed(frame), _shares),
+    "qualities": _Kind("What it is like", lambda frame, _: sums.listed(frame), _shares),
+    "durations": _Kind("How long", lambda frame, _: sums.exclusive(frame), _shares, "Since onset, at the last entry that says it."),
+    "severity": _Kind("How bad", lambda frame, _: sums.severity(frame), _as_counted,
                       "A patient's mean severity, and the largest of the worst; 0 is no pain, 10 the worst."),
-    "together": _Kind("Quality × location", disclosure.grid, _grid, "Of those who name the place, who say the quality in the same entry."),
-    "symptoms": _Kind("Red flags", lambda frame, _: disclosure.states(frame), _as_counted, "Present in any entry; denied in some and present in none."),
-    "ages": _Kind("Age", lambda frame, _: disclosure.exclusive(frame), _shares,
+    "together": _Kind("Quality × location", sums.grid, _grid, "Of those who name the place, who say the quality in the same entry."),
+    "symptoms": _Kind("Red flags", lambda frame, _: sums.states(frame), _as_counted, "Present in any entry; denied in some and present in none."),
+    "ages": _Kind("Age", lambda frame, _: sums.exclusive(frame), _shares,
                   "Reached in the calendar year of the as-of date, by the last birth year given."),
-    "sexes": _Kind("Sex", lambda frame, _: disclosure.exclusive(frame), _shares),
-    "sources": _Kind("Source", lambda frame, _: disclosure.partition(frame), _of_all("n")),
-    "relief": _Kind("Relief", lambda frame, _: disclosure.relief(frame), _reliefs, "Helped ÷ tried; beside the name, how many tried it."),
-    "weeks": _Kind("Over time", disclosure.anywhen, _of_all("patients"), "Patients who wrote in it."),
-    "high_pain": _Kind("Time in high pain", lambda frame, _: disclosure.exclusive(frame), _shares,
+    "sexes": _Kind("Sex", lambda frame, _: sums.exclusive(frame), _shares),
+    "sources": _Kind("Source", lambda frame, _: sums.partition(frame), _of_all("n")),
+    "relief": _Kind("Relief", lambda frame, _: sums.relief(frame), _reliefs, "Helped ÷ tried; beside the name, how many tried it."),
+    "weeks": _Kind("Over time", sums.anywhen, _of_all("patients"), "Patients who wrote in it."),
+    "high_pain": _Kind("Time in high pain", lambda frame, _: sums.exclusive(frame), _shares,
                        "Share of a patient's diary days with worst pain of 7 or more, all entries in the period; where worst is blank, severity stands in."),
-    "hours": _Kind("Hour of day", lambda frame, _: disclosure.listed(frame), _shares, "Hours in which a patient wrote; night is 22:00 to 06:00."),
-    "blank": _Kind("Completeness", lambda frame, _: disclosure.answered(frame), _as_counted, "Answered in any matching entry."),
+    "hours": _Kind("Hour of day", lambda frame, _: sums.listed(frame), _shares, "Hours in which a patient wrote; night is 22:00 to 06:00."),
+    "blank": _Kind("Completeness", lambda frame, _: sums.answered(frame), _as_counted, "Answered in any matching entry."),
 }

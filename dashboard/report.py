@@ -1,6 +1,6 @@
 """A cohort on paper: the question, who it is about, and every chart with its table, under disclosure control. Names no patient."""
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 
 import pandas as pd
@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from dashboard import distributions, outgoing, pictured, profile
 from dashboard.cohort import NOT_RECORDED, Cohort
-from dashboard.crossfilter import CHARTS
+from dashboard.crossfilter import CHARTS, context, count
 from dashboard.disclosure import Cell, Control
 from dashboard.outgoing import Outgoing
 from dashboard.wording import counted as words
@@ -29,9 +29,11 @@ _STYLE = ("@page{size:A4;margin:15mm 15mm 18mm;@bottom-left{content:'Pain diary,
 
 @dataclass(frozen=True)
 class Counted:
+    """`own` are charts that were pressed, counted without what was pressed in them, as they are on screen and in their own files."""
     patients: int | str  # or the words that stand for them
     entries: int
     charts: list[Outgoing]
+    own: dict[str, Outgoing] = field(default_factory=dict)
 
 
 def counted(connection: Connection, cohort: Cohort, control: Control, *, as_of: int, known_at: int | None = None) -> Counted:
@@ -41,8 +43,13 @@ def counted(connection: Connection, cohort: Cohort, control: Control, *, as_of: 
     frames = {name: chart.count(connection, asked) for name, chart in CHARTS.items() if name in outgoing.CHARTS and (known_at is None or name != "buckets")}
     frames |= {"together": distributions.together(connection, cohort, **times), "weeks": profile.over_time(connection, cohort, **times),
                "high_pain": profile.high_pain(connection, cohort, **times)}
-    charts = outgoing.together({name: frames[name] for name in outgoing.CHARTS if name in frames}, asked.patients, control)
-    return Counted(charts[0].base, control.rounded(asked.entries), charts)
+    own = {}
+    for name in frames:
+        if (wider := context(cohort, name)) != cohort:
+            found = count(connection, wider, ["base", name], **times)
+            own[name] = (wider, found["base"].patients, found[name])
+    charts, pressed = outgoing.of_question(cohort, {name: frames[name] for name in outgoing.CHARTS if name in frames}, asked.patients, own, control)
+    return Counted(charts[0].base, control.rounded(asked.entries), charts, pressed)
 
 
 def page(question: str, made: Counted, lines: Sequence[str], *, disclaimer: str) -> str:

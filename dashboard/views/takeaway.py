@@ -1,10 +1,11 @@
 """What can be taken away from the cohort page: the tables and pictures of its cards, always of patients, under disclosure control."""
 import os
+from dataclasses import asdict
 from functools import partial
 
 import streamlit as st
 
-from dashboard import crossfilter, outgoing, pictured, settings
+from dashboard import crossfilter, disclosure, outgoing, pictured, settings
 from dashboard import report as reports
 from dashboard.cohort import Cohort
 from dashboard.days import date_of, spoken
@@ -22,11 +23,14 @@ CARDS = {"where": ("locations",), "quality": ("qualities",), "duration": ("durat
 
 def control() -> Control:
     given = settings.read(os.environ)
-    return Control(settings.most_few(given), settings.rounding(given))
+    return disclosure.safe(settings.most_few(given), settings.rounding(given))
 
 
 def help_of(file: str) -> str:
-    return f"{file} {control().sentence()}{' On screen all are as they are.' if control().most else ''}"
+    asked, given = settings.rounding(settings.read(os.environ)), control()
+    refused = (f" Rounded to {asked}, as PAIN_DIARY_ROUND asks, counts of two files would tell one that is left out: {given.step} is the next that is safe."
+               if given.step != asked else "")
+    return f"{file} {given.sentence()}{refused}{' On screen all are as they are.' if given.most else ''}"
 
 
 def begin(cohort: Cohort, found: Status) -> None:
@@ -46,10 +50,16 @@ def links(card: str) -> None:
                                on_click="ignore", icon=":material/image:", help=help_of("This picture of patients as a file."))
 
 
+def _counted(cohort: Cohort, found: Status) -> reports.Counted:
+    """All charts at once, for each file the same: what one of them does not say, no other does."""
+    asked = control()
+    questions = {"taken": {"question": cohort.question(), "control": asdict(asked), **found.times}}
+    return session.answers(questions, lambda connection, _: {"taken": reports.counted(connection, cohort, asked, **found.times)})["taken"]
+
+
 def _made(name: str, cohort: Cohort, found: Status) -> Outgoing:
-    with session.reading() as connection:
-        counted = crossfilter.count(connection, crossfilter.context(cohort, name), ["base", name], **found.times)
-    return outgoing.protected(name, counted[name], counted["base"].patients, control())
+    made = _counted(cohort, found)
+    return made.own.get(name) or next(chart for chart in made.charts if chart.name == name)
 
 
 def _sheet(name: str, cohort: Cohort, found: Status) -> str:
@@ -67,8 +77,7 @@ def report(cohort: Cohort, found: Status) -> None:
 
 
 def _report(cohort: Cohort, found: Status) -> str:
-    with session.reading() as connection:
-        made = reports.counted(connection, cohort, control(), **found.times)
+    made = _counted(cohort, found)
     through = _through(cohort, found)
     known = f", as known at event {found.known_at}" if found.known_at is not None else ""
     lines = [f"As of {spoken(found.as_of)}{known} · data through {'no day' if through is None else spoken(through)} (oldest source) · rules v{found.rule_set}",

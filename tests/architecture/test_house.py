@@ -17,8 +17,8 @@ LEVELS = (
     ("cohort", "conditions", "people", "phrases"),
     ("rules",),
     ("imports", "figures", "worklist", "lineup", "handout", "past", "triage", "activity", "quality", "sample", "distributions", "profile", "crossfilter",
-     "filters", "members", "chance", "comparison", "saved", "outgoing", "pictured", "report", "course", "behind", "kept", "printed", "disclosure", "demo",
-     "synthetic", "status", "start"),
+     "filters", "members", "chance", "comparison", "saved", "outgoing", "pictured", "report", "course", "behind", "kept", "printed", "disclosure", "sums",
+     "ties", "demo", "synthetic", "status", "start"),
     ("views", "__main__"),
     ("streamlit_app",),
 )

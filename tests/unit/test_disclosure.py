@@ -2,7 +2,7 @@
 import pandas as pd
 import pytest
 
-from dashboard import crossfilter, disclosure, outgoing
+from dashboard import crossfilter, disclosure, outgoing, sums
 from dashboard.disclosure import BASE, HIDDEN
 
 FEW = "1 to 10"
@@ -13,8 +13,8 @@ def durations(*n: int) -> pd.DataFrame:
 
 
 def test_nothing_is_missing_where_nothing_is_small() -> None:
-    assert not disclosure.protect(disclosure.exclusive(durations(11, 0, 40, 20))).words, "zero is written"
-    assert not disclosure.protect(disclosure.exclusive(durations(1, 2, 3, 4)), 0).words, "and none is suppressed where that was turned off"
+    assert not disclosure.protect(sums.exclusive(durations(11, 0, 40, 20))).words, "zero is written"
+    assert not disclosure.protect(sums.exclusive(durations(1, 2, 3, 4)), 0).words, "and none is suppressed where that was turned off"
 
 
 @pytest.mark.parametrize(("n", "words"), [
@@ -29,21 +29,33 @@ def test_nothing_is_missing_where_nothing_is_small() -> None:
     ((4, 0, 0, 0), {("short", "n"): FEW, ("", "answered"): FEW, BASE: FEW}),
     ((11, 0, 0, 0), {}), ((0, 0, 0, 0), {})])
 def test_exclusive_classes(n: tuple[int, ...], words: dict) -> None:
-    assert disclosure.protect(disclosure.exclusive(durations(*n))).words == words
+    assert disclosure.protect(sums.exclusive(durations(*n))).words == words
 
 
 def test_a_list_keeps_its_counts_where_few_did_not_answer() -> None:
     frame = pd.DataFrame({"code": ["a", "b", "none"], "n": [300, 7, 40], "answered": 320, "not_recorded": 4})
-    kept = disclosure.protect(disclosure.listed(frame))
+    kept = disclosure.protect(sums.listed(frame))
     assert kept.words == {("b", "n"): FEW, ("not_recorded", "n"): FEW, ("", "answered"): HIDDEN}
     # everybody but one names it, so it would tell that one did not answer
     frame = pd.DataFrame({"code": ["a", "b", "none"], "n": [49, 30, 12], "answered": 49, "not_recorded": 1})
-    assert disclosure.protect(disclosure.listed(frame)).words == {("a", "n"): HIDDEN, ("not_recorded", "n"): FEW, ("", "answered"): HIDDEN}
+    assert disclosure.protect(sums.listed(frame)).words == {("a", "n"): HIDDEN, ("not_recorded", "n"): FEW, ("", "answered"): HIDDEN}
 
 
 def test_what_is_missing_elsewhere_is_missing_here() -> None:
-    assert disclosure.protect(disclosure.exclusive(durations(30, 30, 30, 0)), hidden=[BASE]).words == {BASE: HIDDEN, ("not_recorded", "n"): HIDDEN}
+    assert disclosure.protect(sums.exclusive(durations(30, 30, 30, 0)), hidden=[BASE]).words == {BASE: HIDDEN, ("not_recorded", "n"): HIDDEN}
 
 
 def test_every_chart_says_how_it_adds_up() -> None:
     assert outgoing.CHARTS.keys() == {*crossfilter.NAMES, *crossfilter.MORE} - {"base"}
+
+
+@pytest.mark.parametrize(("most", "asked", "step"), [(10, 1, 4), (10, 5, 5), (10, 9, 10), (5, 1, 5), (0, 1, 1)])
+def test_what_is_rounded_so_little_that_a_difference_tells_a_small_count_is_not(most: int, asked: int, step: int) -> None:
+    assert disclosure.safe(most, asked) == disclosure.Control(most, step)
+    # whoever subtracts one count from another, each as it is written, and knows that the rest is small
+    made, written = disclosure.Control(most, step), {}
+    for large in range(most + 1, 99):
+        for small in range(1, most + 1):
+            if large - small > most:
+                written.setdefault((made.rounded(large), made.rounded(large - small)), set()).add(small)
+    assert all(len(values) > 1 for (written_as, _), values in written.items() if most and written_as < 50)

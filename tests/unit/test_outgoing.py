@@ -11,10 +11,15 @@ from dashboard.codelists import LOCATION, QUALITY, RELIEF, SYMPTOM
 from dashboard.comparison import Comparison, Side, rows
 from dashboard.disclosure import BASE as ALL
 from dashboard.disclosure import Control
+from dashboard.outgoing import Outgoing
 from dashboard.report import Counted
 from dashboard.sample import HOUR
 
 BASE, EXACT, ROUNDED = 200, Control(step=1), Control()
+
+
+def protected(name: str, frame: pd.DataFrame, base: int, control: Control) -> Outgoing:
+    return outgoing.together({name: frame}, base, control)[0]
 
 
 def listed(codes: dict[str, str], answered: int, **n: int) -> pd.DataFrame:
@@ -80,12 +85,12 @@ SAME = [
 
 @pytest.mark.parametrize(("name", "one", "other"), SAME, ids=[name for name, *_ in SAME])
 def test_numbers_that_are_not_written_leave_no_trace(name: str, one: pd.DataFrame, other: pd.DataFrame) -> None:
-    made, again = (outgoing.protected(name, frame, BASE, EXACT) for frame in (one, other))
+    made, again = (protected(name, frame, BASE, EXACT) for frame in (one, other))
     assert made.kept.words and made.kept.words == again.kept.words
     assert outgoing.sheet(made, {"question": "All"}).equals(outgoing.sheet(again, {"question": "All"}))
     assert pictured.picture(made) == pictured.picture(again)
     ElementTree.fromstring(pictured.picture(made))
-    assert pictured.picture(made) != pictured.picture(outgoing.protected(name, one, BASE, Control(0))), "which are seen where nothing is hidden"
+    assert pictured.picture(made) != pictured.picture(protected(name, one, BASE, Control(0))), "which are seen where nothing is hidden"
 
 
 @pytest.mark.parametrize(("name", "one", "other"), [(name, one, other) for name, one, other in SAME if name in (
@@ -124,10 +129,10 @@ NEAR = {
 
 @pytest.mark.parametrize("name", NEAR)
 def test_who_subtracts_one_file_from_another_does_not_find_the_few_between_them(name: str) -> None:
-    one, other = (outgoing.protected(name, frame, BASE, ROUNDED) for frame in NEAR[name])
+    one, other = (protected(name, frame, BASE, ROUNDED) for frame in NEAR[name])
     assert not one.kept.words and not other.kept.words and not one.frame.equals(other.frame)
     assert outgoing.sheet(one, {}).equals(outgoing.sheet(other, {})) and pictured.picture(one) == pictured.picture(other)
-    exact = [outgoing.protected(name, frame, BASE, EXACT) for frame in NEAR[name]]
+    exact = [protected(name, frame, BASE, EXACT) for frame in NEAR[name]]
     assert not outgoing.sheet(exact[0], {}).equals(outgoing.sheet(exact[1], {})), "which is said where nothing is rounded"
 
 
@@ -143,7 +148,7 @@ def test_what_one_chart_of_a_sheet_leaves_out_no_other_tells() -> None:
     frames = {"locations": where, "together": grid(("neck", "dull", 20, 49), ("jaw", "dull", 30, 30)), "blank": fields(49).assign(
         code="locations", not_recorded=1)}
     charts = {made.name: made.kept for made in outgoing.together(frames, 50, EXACT)}
-    assert outgoing.protected("together", frames["together"], 50, EXACT).kept["neck", "named"] == 49, "by itself it tells nothing"
+    assert protected("together", frames["together"], 50, EXACT).kept["neck", "named"] == 49, "by itself it tells nothing"
     assert [charts["locations"]["neck", "n"], charts["together"]["neck", "named"], charts["blank"]["locations", "answered"]] == ["suppressed"] * 3
     assert (charts["together"]["jaw", "named"], charts["together"][ALL]) == (30, 50)
 
