@@ -55,7 +55,7 @@ def _(condition: SeverityOnDays, seen: Seen) -> Select | None:
         c.patient).subquery()
     d = seen.recent_day.c
     scored = select(d.patient).where(d.worst.is_not(None), d.ago < min(condition.within, seen.days)).group_by(d.patient).having(
-        func.count() >= condition.on_days).subquery()
+        or_(func.count() >= condition.on_days, func.max(d.worst) < condition.at_least)).subquery()
     return select(scored.c.patient, met.c.patient.is_not(None).label("met"), met.c.first_day, met.c.last_day, met.c.newest).select_from(
         scored.outerjoin(met, met.c.patient == scored.c.patient))
 
