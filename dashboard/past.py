@@ -77,11 +77,12 @@ def lines(connection: Connection, past: Past, patients: Collection[int]) -> pd.D
         made.append({
             **nothing, "patient": number, **called[number], "status": status, "owner": owner, "tier": one["tier"] if own else None,
             "unknown": int(one["unknown"]).bit_count(),
-            "why": told([Reason(by_bit[row.rule_bit].rule_id, reason(by_bit[row.rule_bit], row.arm, bool(row.at_least)), row.last_evidence)
-                         for row in own], by_bit.values()),
-            "rules": [by_bit[row.rule_bit].rule_id for row in own],
+            "why": [reason(by_bit[row.rule_bit], row.arm, bool(row.at_least)) for row in own], "rules": [by_bit[row.rule_bit].rule_id for row in own],
             "first_evidence": own[0].first_evidence if own else None, "last_evidence": own[0].last_evidence if own else one["day"]}
             | ({"recency": worklist.recency(past.as_of - own[0].last_evidence)} if own else {}))
+    for line in made:
+        reasons = zip(line["rules"], line["why"], [row.last_evidence for row in met.get(line["patient"], [])], strict=True)
+        line["why"] = told([Reason(*said) for said in reasons], past.rule_set.rules)
     return pd.DataFrame(made, columns=worklist.COLUMNS)
 
 
