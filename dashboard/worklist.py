@@ -103,7 +103,8 @@ def details(connection: Connection, patients: Collection[int], filters: Filters,
     frame = pd.DataFrame(made, columns=COLUMNS)
     rules = active.current(connection).rules
     # a reason that folds under another stands in its brackets
-    frame["why"] = [told([Reason(row.rule_id, row.reason, row.last_evidence, row.status) for row in known.get(number, [])], rules) for number in frame["patient"]]
+    reasons = [[Reason(row.rule_id, row.reason, row.last_evidence, row.status) for row in known.get(number, [])] for number in frame["patient"]]
+    frame["why"] = [told(own, rules) for own in reasons]
     return frame.assign(**{name: frame[name].astype(object).where(frame[name].notna(), None) for name in ("tier", "owner")})
 
 
