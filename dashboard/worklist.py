@@ -14,6 +14,7 @@ from dashboard import cohort, database
 from dashboard.codelists import CHOICES, HISTORY
 from dashboard.lineup import ASLEEP, CURRENT, DUE, LIVE, RANK, RECENT, TIER_OF, WAITS, Filters, ever, late, lineup, state
 from dashboard.rules import active
+from dashboard.rules.definition import Rule
 from dashboard.rules.folding import Reason, told
 from dashboard.schema import evaluation, flag, patient, patient_outcome, source, triage_action
 
@@ -87,9 +88,10 @@ def lines(connection: Connection, filters: Filters, *, as_of: int, now: datetime
 def details(connection: Connection, patients: Collection[int], filters: Filters, *, as_of: int, now: datetime) -> pd.DataFrame:
     """One line for each of these patients, in their order.
 
-    Columns: patient, source, patient_id, tier, why (list), rules (list), first_evidence, last_evidence, recency, unknown (how many rules
-    cannot be assessed), lacking (in the bucket of those who are not assessable: the rules that have to be, and were not answered in the last
-    14 days), status, owner, due_at, until_day (of the snooze), overdue, withdrawn, flags (number -> version)."""
+    Columns: patient, source, patient_id, tier, why (list; one that folds under another stands in its brackets), rules (list),
+    first_evidence, last_evidence, recency, unknown (how many rules cannot be assessed), lacking (in the bucket of those who are not
+    assessable: the rules that have to be, and were not answered in the last 14 days), status, owner, due_at, until_day (of the snooze),
+    overdue, withdrawn, flags (number -> version)."""
     of = stored(connection, patients)
     found = select(
         _f.patient, _f.flag, _f.version, _f.tier, _f.reason, _f.rule_id, _f.first_evidence, _f.last_evidence, _f.status, _f.owner, _f.until_day,
@@ -99,16 +101,13 @@ def details(connection: Connection, patients: Collection[int], filters: Filters,
     for row in connection.execute(found if filters.with_closed else found.where(_f.status != "closed")):
         known.setdefault(row.patient, []).append(row)
     standing = _standing(connection, of, filters.bucket == "not_assessable")
-    made = [(int(number), *_line(standing[number], known.get(number, []), as_of)) for number in patients]
-    frame = pd.DataFrame(made, columns=COLUMNS)
     rules = active.current(connection).rules
-    # a reason that folds under another stands in its brackets
-    reasons = [[Reason(row.rule_id, row.reason, row.last_evidence, row.status) for row in known.get(number, [])] for number in frame["patient"]]
-    frame["why"] = [told(own, rules) for own in reasons]
+    made = [(int(number), *_line(standing[number], known.get(number, []), rules, as_of)) for number in patients]
+    frame = pd.DataFrame(made, columns=COLUMNS)
     return frame.assign(**{name: frame[name].astype(object).where(frame[name].notna(), None) for name in ("tier", "owner")})
 
 
-def _line(stands: dict, own: list[Row], as_of: int) -> tuple:
+def _line(stands: dict, own: list[Row], rules: tuple[Rule, ...], as_of: int) -> tuple:
     about = stands["source"], stands["patient_id"]
     unknown = int(stands["cannot_assess"] or 0).bit_count(), stands["lacking"]
     if not own:
@@ -116,7 +115,8 @@ def _line(stands: dict, own: list[Row], as_of: int) -> tuple:
     worst, age = own[0], as_of - own[0].last_evidence
     due = min((row.due_at for row in own if row.due_at), default=pd.NaT)
     until = worst.until_day if worst.status == "snoozed" else None
-    return (*about, worst.tier, [row.reason for row in own], [row.rule_id for row in own], worst.first_evidence, worst.last_evidence, recency(age), *unknown,
+    why = told([Reason(row.rule_id, row.reason, row.last_evidence, row.status) for row in own], rules)
+    return (*about, worst.tier, why, [row.rule_id for row in own], worst.first_evidence, worst.last_evidence, recency(age), *unknown,
             worst.status, worst.owner, due, until, any(row.late for row in own), any(row.evidence_withdrawn for row in own),
             {row.flag: row.version for row in own})
 
