@@ -2,6 +2,7 @@
 import json
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import pandas as pd
 from sqlalchemy import Connection, case, func, literal, select
@@ -9,7 +10,7 @@ from sqlalchemy import Connection, case, func, literal, select
 from dashboard import cohort, triage, worklist
 from dashboard.lineup import TIERS
 from dashboard.rules import answers
-from dashboard.rules.definition import RuleSet, reason
+from dashboard.rules.definition import Rule, RuleSet, reason
 from dashboard.rules.evaluate import buckets
 from dashboard.rules.folding import Reason, told
 from dashboard.schema import evaluation, flag
@@ -77,11 +78,15 @@ def lines(connection: Connection, past: Past, patients: Collection[int]) -> pd.D
         made.append({
             **nothing, "patient": number, **called[number], "status": status, "owner": owner, "tier": one["tier"] if own else None,
             "unknown": None if pd.isna(one["day"]) else int(one["unknown"]).bit_count(),
-            "why": told([Reason(by_bit[row.rule_bit].rule_id, reason(by_bit[row.rule_bit], row.arm, bool(row.at_least))) for row in own], by_bit.values()),
+            "why": told([_why(by_bit[row.rule_bit], row) for row in own], by_bit.values()),
             "rules": [by_bit[row.rule_bit].rule_id for row in own],
             "first_evidence": own[0].first_evidence if own else None, "last_evidence": own[0].last_evidence if own else one["day"]}
             | ({"recency": worklist.recency(past.as_of - own[0].last_evidence)} if own else {}))
     return pd.DataFrame(made, columns=worklist.COLUMNS)
+
+
+def _why(rule: Rule, row: NamedTuple) -> Reason:
+    return Reason(rule.rule_id, reason(rule, row.arm, bool(row.at_least)), row.last_evidence)
 
 
 def _done(connection: Connection, patients: Collection[int], known_at: int) -> dict[tuple[int, str], tuple[str, str | None]]:

@@ -115,7 +115,7 @@ def _line(stands: dict, own: list[Row], rules: tuple[Rule, ...], as_of: int) -> 
     worst, age = own[0], as_of - own[0].last_evidence
     due = min((row.due_at for row in own if row.due_at), default=pd.NaT)
     until = worst.until_day if worst.status == "snoozed" else None
-    why = told([Reason(row.rule_id, row.reason, row.status) for row in own], rules)
+    why = told([Reason(row.rule_id, row.reason, row.last_evidence, row.status) for row in own], rules)
     return (*about, worst.tier, why, [row.rule_id for row in own], worst.first_evidence, worst.last_evidence, recency(age), *unknown,
             worst.status, worst.owner, due, until, any(row.overdue for row in own), any(row.evidence_withdrawn for row in own),
             {row.flag: row.version for row in own})

@@ -86,7 +86,7 @@ def u08(entries: list[Entry], as_of: int) -> Found:
         return False, None, []
     if unbearable or severe:
         return True, 0 if unbearable else 1, unbearable + severe
-    return False if rules_words.enough_days(answered, 2) else None, None, []
+    return False if rules_words.says_no(answered, 2, 8) else None, None, []
 
 
 def r02(entries: list[Entry], as_of: int) -> Found:

@@ -213,9 +213,9 @@ def e12_limbs(e: Entry) -> bool:
     return bool(e.at(BACK) and (e.like(ALTERED) or e.spread(LIMBS)))
 
 
-def enough_days(scored: list[Entry], least: int) -> bool:
-    """Fewer days with a score than a rule asks for can't say no."""
-    return len({e.day for e in scored}) >= least
+def says_no(scored: list[Entry], least: int, bad: int) -> bool:
+    """Who was so bad on some day can't be told no by fewer days with a score than a rule asks for."""
+    return bool(scored) and (len({e.day for e in scored}) >= least or all(e.bad < bad for e in scored))
 
 
 def three_close_days(case: Case) -> tuple[Answer, list[Entry]]:
@@ -223,7 +223,7 @@ def three_close_days(case: Case) -> tuple[Answer, list[Entry]]:
     lately = [e for e in case.all if e.day > last - 14 and e.bad is not None]
     days = sorted({e.day for e in lately if e.bad >= 7})
     close = {day for three in zip(days, days[1:], days[2:], strict=False) if three[2] - three[0] <= 2 for day in three}
-    return bool(close) if enough_days(lately, 3) else None, [e for e in lately if e.bad >= 7 and e.day in close]
+    return True if close else False if says_no(lately, 3, 7) else None, [e for e in lately if e.bad >= 7 and e.day in close]
 
 
 def and_said(arm: Arm, *parts: Test) -> Arm:
@@ -304,7 +304,7 @@ def at_the_end(case: Case) -> tuple[Answer, list[Entry]]:
     answered = [e for e in case.all if e.day > last - 14 and e.bad is not None]
     worst = [e for e in answered if e.bad >= 9]
     recent = case.as_of - last <= 14
-    return every(recent, enough_days(worst, 5) if enough_days(answered, 5) else None), worst
+    return every(recent, True if len({e.day for e in worst}) >= 5 else False if says_no(answered, 5, 9) else None), worst
 
 
 def impact(case: Case) -> tuple[Answer, list[Entry]]:

@@ -55,7 +55,7 @@ def _(condition: SeverityOnDays, seen: Seen) -> Select | None:
         c.patient).subquery()
     d = seen.recent_day.c
     scored = select(d.patient).where(d.worst.is_not(None), d.ago < min(condition.within, seen.days)).group_by(d.patient).having(
-        func.count() >= condition.on_days).subquery()
+        or_(func.count() >= condition.on_days, func.max(d.worst) < condition.at_least)).subquery()
     return select(scored.c.patient, met.c.patient.is_not(None).label("met"), met.c.first_day, met.c.last_day, met.c.newest).select_from(
         scored.outerjoin(met, met.c.patient == scored.c.patient))
 
@@ -165,8 +165,8 @@ def _at_first(condition: NotResponded, seen: Seen, since: FromClause) -> FromCla
     s, r, e = since.c, seen.records.c, seen.entries.rows.c
     long = select(s.patient, s.since, r.last_day).join(seen.records, r.patient == s.patient).where(r.last_day - s.since >= condition.after).subquery()
     days = and_(e.day - long.c.since >= 0, e.day - long.c.since < condition.span, long.c.last_day - e.day >= condition.span)
-    theirs = seen.entries.joined(long, and_(long.c.patient == e.patient, days, e.severity.is_not(None)))
-    return select(theirs.c.patient, theirs.c.entry, theirs.c.day, theirs.c.severity).subquery()
+    theirs = seen.entries.joined(long, and_(long.c.patient == e.patient, days)).c
+    return select(theirs.patient, theirs.entry, theirs.day, theirs.severity, theirs.list_relief_tried).subquery()
 
 
 @history.register
@@ -174,7 +174,7 @@ def _(condition: NotResponded, seen: Seen) -> Select:
     """What nobody was asked is unknown; what was first tried a short time ago, or never where it was asked, has not failed."""
     since, r, late = _since(seen), seen.records.c, seen.recent_day.c
     e = _at_first(condition, seen, since).c
-    first = select(e.patient, e.day, func.avg(e.severity, type_=Float).label("severity")).group_by(e.patient, e.day).subquery().c
+    first = select(e.patient, e.day, func.avg(e.severity, type_=Float).label("severity")).where(e.severity.is_not(None)).group_by(e.patient, e.day).subquery().c
     last = and_(late.severity.is_not(None), late.ago < condition.span)
     days = [select(day.patient, func.avg(day.severity, type_=Float).label("mean")).where(which).group_by(day.patient).having(
         func.count() >= condition.least_days).subquery() for day, which in ((first, true()), (late, last))]
@@ -195,7 +195,8 @@ def _(condition: NotResponded, seen: Seen) -> tuple[FromClause, Shown]:
 @behind.register
 def _(condition: NotResponded, seen: Seen) -> Select:
     first, w = _at_first(condition, seen, _since(seen)).c, seen.last_days(condition.span).c
-    return select(first.patient, first.entry, first.day).union_all(select(w.patient, w.entry, w.day).where(w.severity.is_not(None)))
+    told = or_(first.severity.is_not(None), has(first.list_relief_tried, TREATMENT))
+    return select(first.patient, first.entry, first.day).where(told).union_all(select(w.patient, w.entry, w.day).where(w.severity.is_not(None)))
 
 
 # --- worse than before ------------------------------------------------------------------------------------------------------------

@@ -9,19 +9,20 @@ ASIDE = ("closed", "snoozed")  # under what is done with, or put off, nothing st
 
 
 class Reason(NamedTuple):
-    """Of a patient's flag; `status` is blank where nobody asks what was done about it."""
+    """Of a patient's flag; `last` is the last day of its evidence, `status` blank where nobody asks what was done about it."""
     rule_id: str
     text: str
+    last: int
     status: str = ""
 
 
 def folded(reasons: Sequence[Reason], rules: Iterable[Rule]) -> dict[int, int]:
-    """Which of a patient's reasons is shown under which, by their places: only under one that comes before it, so that the first stays first."""
+    """Which of a patient's reasons is shown under which, by their places: never what is newer under what is older."""
     above = {rule.rule_id: rule.folds_under for rule in rules if rule.folds_under}
     under: dict[int, int] = {}
     for place, one in enumerate(reasons):
-        for other, it in enumerate(reasons[:place]):
-            if it.rule_id == above.get(one.rule_id) and (it.status not in ASIDE or it.status == one.status):
+        for other, it in enumerate(reasons):
+            if it.rule_id == above.get(one.rule_id) and it.last >= one.last and (it.status not in ASIDE or it.status == one.status):
                 under.setdefault(place, other)
     return under
 

@@ -101,7 +101,7 @@ class LastEntryWithin(Condition):
 @dataclass(frozen=True)
 class SeverityOnDays(Condition):
     """Worst pain, or severity where worst is blank, on so many days at most `apart` days apart, in the `within` days to the last entry.
-    Fewer days with a score than that cannot say no."""
+    Who was as bad as that on some day cannot be told no by fewer days with a score than are asked for."""
     at_least: float
     on_days: int
     apart: int

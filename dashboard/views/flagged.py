@@ -41,7 +41,8 @@ def _rows(found: pd.DataFrame) -> Iterator[NamedTuple]:
 def _in_order(flags: pd.DataFrame, rule_set: RuleSet) -> Iterator[tuple[NamedTuple, bool]]:
     """Each with whether it is shown under the one before it."""
     rows = list(_rows(flags))
-    return ((rows[place], under) for place, under in in_order([Reason(row.rule_id, row.reason, row.status) for row in rows], rule_set.rules))
+    reasons = [Reason(row.rule_id, row.reason, row.last_evidence, row.status) for row in rows]
+    return ((rows[place], under) for place, under in in_order(reasons, rule_set.rules))
 
 
 def _brief(row: NamedTuple, found: Status, under: bool) -> None:

@@ -9,11 +9,11 @@ RULES = load()
 
 @pytest.mark.parametrize(("reasons", "shown"), [
     ("E04 U02 R02", ["a (also b)", "c"]), ("E04 R02 U02", ["a (also c)", "b"]), ("U02 R02", ["a", "b"]),
-    ("U02 E04", ["a", "b"]),  # what the line speaks of stays first
+    ("R01 R04", ["b (also a)"]), ("E04-1 U02", ["a", "b"]), ("E04 U02-1", ["a (also b)"]),  # nothing newer under what is older
     ("R04:snoozed R01", ["a", "b"]), ("R04:snoozed R01:snoozed", ["a (also b)"]), ("E04:closed U02", ["a", "b"]), ("E04 U02:closed", ["a (also b)"]),
     ("R04 R01 R01:closed", ["a (also b) (also c)"]), ("", [])])
 def test_folding(reasons: str, shown: list[str]) -> None:
-    made = [Reason(said.partition(":")[0], text, said.partition(":")[2] or "open") for said, text in zip(reasons.split(), "abc", strict=False)]
+    made = [Reason(said[:3], text, -said.count("-1"), said.partition(":")[2] or "open") for said, text in zip(reasons.split(), "abc", strict=False)]
     assert told(made, RULES) == shown
     assert sorted(place for place, _ in in_order(made, RULES)) == list(range(len(made))), "each once"
 
