@@ -10,7 +10,9 @@ import pandas as pd
 from dashboard.codelists import CHOICES
 from dashboard.days import ago, date_of, lasting, spoken
 from dashboard.wording import TIER_ICON, tier
+from dashboard.worklist import GAP
 
+_KEPT = "\ue000"
 NOTHING, SPELLED = "–", 2  # SPELLED: rules that a cell has room for
 
 
@@ -94,7 +96,8 @@ def _cell(value: object) -> object:
 def printable(made: pd.DataFrame, heading: str, above: Iterable[str]) -> str:
     """The list as a page of its own, for paper."""
     with pd.option_context("display.max_colwidth", None):  # or it would cut reasons short
-        table = pd.DataFrame({name: made[name].map(_cell) for name in made}).to_html(index=False, border=0)  # pandas escapes every cell
+        cells = pd.DataFrame({name: made[name].map(_cell) for name in made}).replace({"30 days": {GAP: _KEPT}}, regex=True)
+        table = cells.to_html(index=False, border=0).replace(_KEPT, GAP)  # pandas escapes every cell, and strips it
     whole = [at for at, name in enumerate(made, 1) if name in ("Tier", "Reported", "30 days", "Severity")]
     return (f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(heading)}</title><style>'
             "@page{size:landscape}body{font:10pt sans-serif;margin:1cm}table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:top;"

@@ -9,7 +9,7 @@ import streamlit as st
 from dashboard import handout, status, worklist
 from dashboard.days import date_of
 from dashboard.imports import export, quarantine
-from dashboard.lineup import Filters, Lineup
+from dashboard.lineup import UNFLAGGED, Filters, Lineup
 from dashboard.status import Status
 from dashboard.views import listing, session, trace
 from dashboard.wording import counted
@@ -34,12 +34,19 @@ def _quarantined() -> list[str]:
 
 def base(filters: Filters, order: Lineup) -> str:
     """Which list it is, of how many it shows how many, and what it does not show."""
-    said = [filters.describe(), f"{len(order.patients):,} of {counted(order.of, 'patient')}"]
+    said = [filters.describe(), f"{len(order.patients):,} of {counted(order.of, 'patient')}{whom(filters)}"]
     said += [f"{order.snoozed:,} snoozed until a later day"] if order.snoozed else []
     hidden = order.hidden_emergencies
     said += [f"⬢ {counted(hidden, 'emergency')} {'is' if hidden == 1 else 'are'} hidden by these filters"] if hidden else []
     text = " · ".join(said)
     return text[:1].upper() + text[1:]
+
+
+def whom(filters: Filters) -> str:
+    """Of whom the list would be without filters."""
+    if filters.bucket in UNFLAGGED or filters.notes:
+        return ""
+    return " with a flag" if filters.with_closed else " with a flag that is not closed"
 
 
 @dataclass(frozen=True)

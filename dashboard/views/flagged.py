@@ -54,7 +54,7 @@ def _brief(row: NamedTuple, found: Status, under: bool) -> None:
     if row.first_evidence != row.last_evidence:
         said += f", first {spoken(row.first_evidence)}"
     parts = [said, f"{row.rule_id} version {row.rule_version}", _state(row) + _due(row), f"owner {plain(row.owner)}" if row.owner else "",
-             ":orange[evidence withdrawn]" if row.evidence_withdrawn else "" if row.met else "no longer met"]
+             ":orange[evidence withdrawn]: the entries it rested on were undone or revised" if row.evidence_withdrawn else "" if row.met else "no longer met"]
     frame.small(" · ".join(filter(None, parts)))
 
 

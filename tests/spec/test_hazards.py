@@ -401,7 +401,8 @@ def test_hazard_16_what_does_not_fit_is_cut_off(app: Engine, monkeypatch: pytest
     taken = pd.read_csv(StringIO(files["worklist.csv"]), dtype=str)
     assert [*taken][:-5] == [*drawn_first] == re.findall("<th>(.*)</th>", files["worklist.html"]), "with the columns of the screen"
     assert taken["Patient"].tolist() == [*first, *listed(second)], "in its order"
-    assert set(taken["List"]) == {"Everything · 51 of 51 patients"} and "Everything · 51 of 51 patients" in files["worklist.html"]
+    base = "Everything · 51 of 51 patients with a flag that is not closed"
+    assert set(taken["List"]) == {base} and f"<p>{base}</p>" in files["worklist.html"]
     plain = drawn_first.assign(Tier=drawn_first["Tier"].str[2:], Modifiers=drawn_first["Modifiers"].map("; ".join))
     assert taken[[*drawn_first]].head(len(plain)).fillna("").to_dict() == plain.to_dict(), "and its words"
     with app.connect() as connection:

@@ -325,7 +325,7 @@ def test_the_sheet_the_text_and_the_page_say_what_is_on_screen_and_run_nothing(e
     printed = handout.printable(made, "Worklist <1>", ["As of & so on"])
     assert "<b>" not in printed and "<h1>Worklist &lt;1&gt;</h1><p>As of &amp; so on</p>" in printed
     assert re.findall("<th>(.*)</th>", printed) == [*made] == [*sheet][:-1], "one list, one set of columns"
-    assert why in printed and "<td>Cancer; Long-term steroids</td>" in printed
+    assert why in printed and "<td>Cancer; Long-term steroids</td>" in printed and f"<td>{worklist.GAP * 14}▄</td>" in printed
 
 
 def test_who_has_no_flag_is_told_without_what_only_flags_have(engine: Engine) -> None:
