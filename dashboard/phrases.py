@@ -2,14 +2,15 @@
 from collections.abc import Mapping
 
 from dashboard.codelists import AGGRAVATOR, CHOICES, HISTORY, LOCATION, QUALITY, RELIEF, SYMPTOM
-from dashboard.conditions import CHOSEN, FIELD, NONE, NOT_RECORDED, PERIOD, RANGES, Asked
+from dashboard.conditions import CHOSEN, FIELD, NONE, NOT_RECORDED, PERIOD, RANGES, Asked, range_names
 from dashboard.people import DURATIONS, HIGH_PAIN
-from dashboard.wording import listing, outside, period, span
+from dashboard.wording import listing, outside, period, sided, span
 
 BUCKETS = {"emergency": "emergency", "same_day": "same-day", "not_assessable": "not assessable", "routine": "routine",
            "no_criterion_met": "no criterion met", "no_entries": "no entries"}
 PEOPLE = {"female": "women", "male": "men", "other": "people of another sex", NOT_RECORDED: "patients of unknown sex"}
 _PLACES = {"between_shoulder_blades": "between the shoulder blades", "everywhere": "everywhere", "other": "in another place"}
+_AREA = {code: sided(label.lower()) for code, label in LOCATION.label.items()}
 _WORDS = {"pins_and_needles": "pins-and-needles", "electric_shock": "electric-shock", "other": "otherwise described"}
 
 
@@ -57,22 +58,47 @@ OF_ENTRIES = {"qualities": "quality", "locations": "location", "radiates_to": "a
               "symptoms": "symptom", "history": "history", "aggravated_by": "aggravator", "tried": "relief tried", "helped": "relief that helped",
               "hours": "hour", "blank": ""}
 _ASKED_ABOUT = ("symptoms", "history")  # answered yes or no, one by one
+# what is said before the values, of each value, and after them; where a value is not in here, the field is said by its name
+_SPOKEN: dict[str, tuple[str, Mapping[str, str], str]] = {
+    "radiates_to": ("pain spreading ", {code: f"to the {area}" for code, area in _AREA.items()} | {
+        "between_shoulder_blades": "between the shoulder blades", "everywhere": "everywhere", "other": "to another place", NONE: "nowhere"}, ""),
+    "aggravated_by": ("pain made worse by ", {**{code: label.lower() for code, label in AGGRAVATOR.label.items()}, NONE: "nothing"}, ""),
+    "onset_speed": ("a ", {"sudden": "sudden", "gradual": "gradual"}, " onset"),
+    "pattern": ("", {"constant": "constant pain", "intermittent": "pain that comes and goes"}, ""),
+    "trend": ("pain ", {"better": "getting better", "same": "staying the same", "worse": "getting worse"}, ""),
+    "severity_kind": ("severity given ", {"now": "for now", "average": "as an average"}, ""),
+    "history": ("", {code: label.lower() for code, label in HISTORY.label.items()}, " in the history")}
+_MEASURED = {"least": ("pain of ", "", " at its least"), "interference": ("interference of ", "", ""), "bout": ("bouts of ", " minute", "")}
 
 
 def _clauses(asked: Asked) -> list[str]:
     """"burning pain in the neck" where it can be said so, else "location neck or not recorded"."""
     like, places = _sayable(asked, "qualities"), _sayable(asked, "locations")
     said = [f"{listing((_WORDS.get(code, QUALITY.label[code].lower()) for code in like), 'or')} pain "
-            f"{listing((_PLACES.get(code, f'in the {LOCATION.label[code].lower()}') for code in places), 'or')}".strip()] if like or places else []
+            f"{listing((_PLACES.get(code, f'in the {_AREA[code]}') for code in places), 'or')}".strip()] if like or places else []
     named = {
-        "qualities": [] if like else _named(asked["qualities"], QUALITY.label), "locations": [] if places else _named(asked["locations"], LOCATION.label),
-        "radiates_to": _named(asked["radiates_to"], LOCATION.label), "durations": _named(asked["durations"], DURATIONS),
-        **{name: _named(asked[name], CHOICES[name]) for name in CHOSEN}, **{name: _range(asked, name) for name in RANGES if name in OF_ENTRIES},
+        "qualities": [] if like else _named(asked["qualities"], QUALITY.label), "locations": [] if places else _named(asked["locations"], _AREA),
+        "radiates_to": _named(asked["radiates_to"], _AREA), "durations": _named(asked["durations"], DURATIONS),
+        **{name: _named(asked[name], {**CHOICES[name], "intermittent": "coming and going"}) for name in CHOSEN},
+        **{name: _range(asked, name) for name in RANGES if name in OF_ENTRIES},
         "symptoms": _named(asked["symptoms"], SYMPTOM.label, "none asked about"), "history": _named(asked["history"], HISTORY.label, "none asked about"),
         "aggravated_by": _named(asked["aggravated_by"], AGGRAVATOR.label),
         "tried": _named(asked["tried"], RELIEF.label, none="nothing"), "helped": _named(asked["helped"], RELIEF.label, none="nothing"),
         "hours": [hour(code) for code in asked["hours"]], "blank": _named(asked["blank"], FIELD.label)}
-    return said + [_clause(field, named[field], asked) for field in OF_ENTRIES if named[field]]
+    return said + [_spoken(field, asked) or _clause(field, named[field], asked) for field in OF_ENTRIES if named[field]]
+
+
+def _spoken(field: str, asked: Asked) -> str:
+    """A field as one would say it; nothing where it can't be: where it is ruled out, all of several values are asked for, or no answer."""
+    if field in (*asked["negated"], *asked["every"]):
+        return ""
+    if field in _MEASURED:
+        (before, unit, after), (low, high, blank) = _MEASURED[field], (asked[name] for name in range_names(field))
+        unit += "s" * (bool(unit) and not {low, high} <= {1, None})
+        return "" if blank else "".join(f"{before}{said}{after}" for said in span(low, high, f"{{}}{unit} or more", f"{{}}{unit} or less", f"{{}}{unit}"))
+    before, words, after = _SPOKEN.get(field, ("", {}, ""))
+    codes = asked[field] if words else ()
+    return f"{before}{listing((words[code] for code in codes), 'or')}{after}" if codes and {*codes} <= words.keys() else ""
 
 
 def _clause(field: str, words: list[str], asked: Asked) -> str:
@@ -82,7 +108,7 @@ def _clause(field: str, words: list[str], asked: Asked) -> str:
         return f"an answer to {listing(words, 'or' if every else 'and')}" if negated else f"no answer to {listing(words, last)}"
     joined = ("all of " if every else "") + listing(words, last)
     if not negated:
-        return f"{name} {joined}"
+        return f"no {name} asked about" if words == ["none asked about"] else f"{name} {joined}"
     answered = "asked about" if field in _ASKED_ABOUT else "recorded"
     if words in (["not recorded"], ["none asked about"]):
         return f"{name} {answered}"

@@ -18,6 +18,12 @@ def listing(words: Iterable[str], last: str) -> str:
     return f"{', '.join(first)} {last} {end}" if first else end
 
 
+def sided(place: str) -> str:
+    """Within a sentence: left leg, not leg left."""
+    name, _, side = place.rpartition(" ")
+    return f"{side} {name}" if side in ("left", "right") else f"middle of the {name}" if side == "middle" else place
+
+
 def counted(number: int, noun: str) -> str:
     """1 patient, 1,025 patients, 3 entries."""
     plural = f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2] not in "aeiou" else f"{noun}es" if noun.endswith(("s", "h")) else f"{noun}s"

@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from typing import Self
 
 from dashboard.errors import Refused
+from dashboard.imports import kinds
 from dashboard.wording import counted
 
 MOST_MEMBERS = 2_000
@@ -71,6 +72,7 @@ class Archive:
     def check_workbook(self) -> None:
         """Whoever reads a workbook unpacks its parts without looking at their sizes, so they are looked at here."""
         names = self._zip.namelist()
+        kinds.check_parts(names, self.read("mimetype") if "mimetype" in names else b"", self._name)
         if "xl/workbook.xml" not in names and "content.xml" not in names:
             raise Refused(f"{self._name}: is no workbook that can be read. Save it as an Excel workbook (.xlsx) or as CSV (UTF-8) and import that.")
         if len(set(names)) < len(names):

@@ -20,7 +20,7 @@ _SAVE = "Save the file as CSV (UTF-8) and import that."
 
 @dataclass(frozen=True)
 class Text:
-    """UTF-8 without a byte order mark; `utf8.obj` may begin with one."""
+    """UTF-8 without byte order marks; `utf8.obj` may begin with some."""
     utf8: memoryview
     encoding: str
     notes: tuple[str, ...] = ()
@@ -31,6 +31,14 @@ def text(content: bytes, name: str, wanted: str | None = None) -> Text:
     if b"\0" in found.utf8.obj:
         raise Refused(f"{name}, line {line(found.utf8.obj, found.utf8.obj.index(0))}: holds a NUL byte, which no text has. Export it again as CSV (UTF-8).")
     return found
+
+
+def marks(content: bytes | bytearray) -> int:
+    """How many bytes of it are UTF-8's byte order mark: a program that puts one before a file does not look for one that is there."""
+    end = 0
+    while content.startswith(UTF8_MARK, end):
+        end += len(UTF8_MARK)
+    return end
 
 
 def line(content: bytes, position: int) -> int:
@@ -45,7 +53,7 @@ def _encoded(content: bytes, name: str, wanted: str | None) -> Text:
         return Text(_transcoded(content, encoding, name), encoding, notes)
     bad = _first_bad(content)
     if bad is None:
-        return Text(memoryview(content)[len(UTF8_MARK) if marked == "utf-8" else 0:], "utf-8")
+        return Text(memoryview(content)[marks(content):], "utf-8")
     where, byte = f"line {line(content, bad)}", f"byte 0x{content[bad]:02X}"
     if wanted or marked or _mixed(content, bad):
         others = "" if wanted or marked else ", but most of the file is: two encodings are mixed"
@@ -83,7 +91,7 @@ def _transcoded(content: bytes, encoding: str, name: str) -> memoryview:
         if isinstance(error, UnicodeDecodeError):
             made += error.object[:error.start].decode(encoding, errors="ignore").encode(errors="ignore")
         raise Refused(f"{name}, line {line(made, len(made))}: not {_SHOWN.get(encoding, encoding)} text. {_SAVE}") from None
-    return memoryview(made)[len(UTF8_MARK) if made.startswith(UTF8_MARK) else 0:]
+    return memoryview(made)[marks(made):]
 
 
 def _first_bad(content: bytes) -> int | None:

@@ -10,7 +10,7 @@ import pyarrow.compute as compute
 
 from dashboard import sheet
 from dashboard.errors import Refused
-from dashboard.imports import archive, encoding, fields, nonrecords, records, related, workbook
+from dashboard.imports import archive, encoding, fields, kinds, nonrecords, records, related, workbook
 from dashboard.imports.layout import Layout, layout
 from dashboard.imports.table import Reading, Tabular, is_blank, normalised
 from dashboard.wording import counted
@@ -19,9 +19,6 @@ __all__ = ["Reading", "Tabular", "normalised", "read"]
 
 MOST_COLUMNS = 1_000
 LONGEST_CELL = 100_000
-_OTHER_KINDS = ((b"\x1f\x8b", "a compressed file", "Unpack it and import what is inside."),
-                (b"%PDF", "a PDF", "Export the data as CSV (UTF-8) or as an Excel workbook and import that."),
-                (b"<", "a web page or XML, whatever it is called", "Open it in a spreadsheet, save it as an Excel workbook, and import that."))
 _UNSAID = Reading()
 
 
@@ -56,12 +53,11 @@ def _archived(content: bytes, name: str, how: Reading) -> Tabular:
 def _table(content: bytes, name: str, how: Reading) -> Tabular:
     if content.startswith(workbook.OLD_EXCEL):
         return _sheet(content, name, how)
-    start = content[:1 << 10].removeprefix(encoding.UTF8_MARK).lstrip()
-    if not start and not content.removeprefix(encoding.UTF8_MARK).strip():
+    marks = encoding.marks(content)
+    start = content[marks:1 << 10].lstrip()
+    if not start and not content[marks:].strip():
         raise Refused(f"{name} is empty. Expected a header row with at least patient_id and recorded_at.")
-    for mark, kind, instead in _OTHER_KINDS:
-        if start.startswith(mark):
-            raise Refused(f"{name} is {kind}, not a table. {instead}")
+    kinds.check_start(start, name)
     text = encoding.text(content, name, how.encoding)
     return _read(text.utf8, name, how, Reading(encoding=text.encoding), text.notes)
 

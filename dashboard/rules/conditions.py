@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
 from dashboard.codelists import HISTORY, LISTS, LOCATION, QUALITY, SYMPTOM, Codelist
+from dashboard.wording import sided
 
 LONGSTANDING = "longstanding"
 _GROUP_WORDS = {
@@ -34,12 +35,10 @@ def in_words(codelist: Codelist, codes: tuple[str, ...]) -> str:
 
 
 def called(codelist: Codelist, code: str) -> str:
-    """Within a sentence: the left leg, not leg left."""
     if (codelist, code) in _CODE_WORDS:
         return _CODE_WORDS[codelist, code]
-    label = codelist.label[code]
-    name, _, side = label.rpartition(" ")
-    return f"{side} {name[:1].lower()}{name[1:]}" if codelist is LOCATION and side in ("left", "right") else label[:1].lower() + label[1:]
+    label = codelist.label[code][:1].lower() + codelist.label[code][1:]
+    return sided(label) if codelist is LOCATION else label
 
 
 def days_in_words(days: int) -> str:

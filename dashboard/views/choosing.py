@@ -13,7 +13,6 @@ from dashboard.views import drafting, findings, session
 from dashboard.wording import counted, plain
 
 DONE, NOW = ":material/check_circle:", ":material/radio_button_checked:"
-TYPES = ["csv", "tsv", "txt", "xlsx", "xls", "ods", "zip"]
 _DELIMITERS = {",": "Comma", ";": "Semicolon", "\t": "Tab", "|": "Bar |"}
 _ENCODINGS = {"utf-8": "UTF-8", "cp1252": "Windows-1252 (Western Europe)", "utf-16": "UTF-16", "cp1250": "Windows-1250 (Central Europe)",
               "cp1251": "Windows-1251 (Cyrillic)", "mac-roman": "Mac", "cp850": "DOS", "shift_jis": "Shift JIS", "gb18030": "GB 18030"}
@@ -50,7 +49,8 @@ def step(draft: Draft | None) -> None:
         if refused:
             st.warning(f"**This file can't be imported as it is. Nothing was stored.**\n\n{plain(refused.because)}", icon=":material/block:")
             _otherwise(refused.content, refused.said, refused.said, refused.parts)
-        uploaded = st.file_uploader("Diary export: CSV, TSV or text, an Excel (xlsx, xls) or OpenDocument (ods) workbook, or a zip of tables", type=TYPES,
+        # of any type: what a file is shows in its bytes, and of another kind one learns what to do instead
+        uploaded = st.file_uploader("Diary export: CSV, TSV or text, an Excel (xlsx, xls) or OpenDocument (ods) workbook, or a zip of tables",
                                     key=session.upload_key())
         with st.container(horizontal=True, vertical_alignment="bottom"):
             source_name()

@@ -29,7 +29,8 @@ _PAGES = (("What was said", ("locations", "qualities", "symptoms"), ("severity",
 def popover(cohort: Cohort, found: Status) -> None:
     opened = st.popover("Filters", icon=":material/tune:", key="filters", width="content", on_change="rerun")
     if opened.open:
-        with opened:
+        # on a small screen all of it is in sight, with a filter or two set in each column
+        with opened, st.container(gap="xxsmall", width=666):
             _form(cohort, found)
 
 
@@ -42,8 +43,8 @@ def _form(cohort: Cohort, found: Status) -> None:
             with place, st.container(gap="xsmall"):
                 for field in fields:
                     (_days if field == PERIOD else _range if field in RANGES else partial(_list, found=found))(cohort, field)
-    st.caption("Entries have to meet every filter. *Not* is met by another answer, never by none. With all entries of patients who match, one entry has to "
-               "meet every filter, and no other may say what a *not* rules out.")
+    st.caption(f"{'One entry has' if cohort.whole else 'Entries have'} to meet every filter{', and no other may say what a *not* rules out' * cohort.whole}. "
+               "*Not* is met by another answer, never by none.")
 
 
 def _list(cohort: Cohort, field: str, found: Status) -> None:

@@ -239,14 +239,23 @@ def test_data_through_is_the_sources_own(engine: Engine) -> None:
     (Cohort(severity_from=7, durations=("12_weeks_and_more",), symptoms=("fever", "flare")),
      "Entries with duration 12 weeks and more, severity 7 or more and symptom fever or flare"),
     (Cohort(severity_to=3.5, severity_not_recorded=True), "Entries with severity 3.5 or less or not recorded"),
-    (Cohort(symptoms=("not_recorded",)), "Entries with symptom none asked about"),
+    (Cohort(symptoms=("not_recorded",)), "Entries with no symptom asked about"),
     (Cohort(since=TODAY - 1, until=TODAY, negated=("period",)), "All entries, outside 30 Mar to 31 Mar 2026"),
     (Cohort(since=TODAY, until=TODAY, negated=("period",)), "All entries, not on 31 Mar 2026"),
     (Cohort(since=TODAY, negated=("period",)), "All entries, before 31 Mar 2026"), (Cohort(until=TODAY, negated=("period",)), "All entries, after 31 Mar 2026"),
     (Cohort(radiates_to=("leg_left", "low_back"), pattern=("intermittent",), trend=("worse",), history=("diabetes", "clot_risk"), bout_to=30,
             negated=("radiates_to", "history"), every=("history",)),
-     "Entries with area of spread recorded but not lower back or leg left, pattern comes and goes, minutes a bout 30 or less, trend worse and "
+     "Entries with area of spread recorded but not lower back or left leg, pain that comes and goes, bouts of 30 minutes or less, pain getting worse and "
      "diabetes or risk of blood clots denied"),
+    (Cohort(locations=("chest_middle", "leg_left"), radiates_to=("none", "foot_left", "other"), aggravated_by=("sitting", "none"),
+            onset_speed=("sudden", "gradual"), severity_kind=("now", "average"), least_from=1, interference_from=5, interference_to=8),
+     "Entries with pain in the middle of the chest or in the left leg, pain spreading to the left foot, to another place or nowhere, a sudden or gradual "
+     "onset, severity given for now or as an average, pain of 1 or more at its least, interference of 5 to 8 and pain made worse by sitting or nothing"),
+    (Cohort(history=("diabetes", "clot_risk"), pattern=("constant", "intermittent"), trend=("better", "same"), bout_to=1, least_to=0),
+     "Entries with constant pain or pain that comes and goes, bouts of 1 minute or less, pain getting better or staying the same, pain of 0 or less at its "
+     "least and diabetes or risk of blood clots in the history"),
+    (Cohort(history=("not_recorded",), pattern=("intermittent", "not_recorded"), bout_from=5, bout_not_recorded=True),
+     "Entries with pattern coming and going or not recorded, minutes a bout 5 or more or not recorded and no history asked about"),
 ])
 def test_a_question_in_words(cohort: Cohort, sentence: str) -> None:
     assert cohort.describe() == sentence

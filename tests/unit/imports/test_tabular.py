@@ -1,9 +1,12 @@
+import bz2
+import re
 from pathlib import Path
 
 import pytest
 
 from dashboard.errors import Refused
 from dashboard.imports import tabular
+from tests.packed import zipped
 
 
 def columns(content: bytes) -> dict[str, list[str]]:
@@ -14,7 +17,6 @@ def columns(content: bytes) -> dict[str, list[str]]:
     (b"", "is empty"), (b" \r\n\n", "is empty"), (b"\xef\xbb\xbf", "is empty"), (b";;\n,,\n", "no header row"),
     (b"\n\x81\xfe\xfc,1\n" * 3, "line 2: neither UTF-8"), (b"\xef\xbb\xbfa\n\xfc", "line 2: not UTF-8"), ("a\nb".encode("utf-16")[:-1], "not UTF-16"),
     (b"a,b\n1,2\n3," + b"x" * 70_000 + b"\0\n", "line 3: holds a NUL byte"), (b"PK\x03\x04rest", "damaged zip file or workbook"),
-    (b"%PDF-1.7", "a PDF"), (b"<html>", "web page"), (b"\x1f\x8brest", "compressed"),
     (b"patient id,Patient-ID\n", "row 1: two columns have the same name"),
     (",".join(f"c{n}" for n in range(1001)).encode(), "1,001 columns"), (b"a,b\n1," + b"x" * 100_001, "100,001 characters"),
     (b"a,b\n1," + b"x" * 20_000_000, "longer than 8 MB"), (b'a,b\n1,2\n3,"4\n5,6\n', "row 3: a quote is opened and never closed"),
@@ -23,6 +25,28 @@ def test_refused_files_say_where_and_what(content: bytes, says: str) -> None:
     with pytest.raises(Refused, match=says) as refused:
         tabular.read(content, "some/folder/x.csv")
     assert str(refused.value).startswith("x.csv")
+
+
+@pytest.mark.parametrize(("content", "kind", "instead"), [
+    (bz2.compress(b"a,b"), "a compressed file", "Unpack it first"), (b"\x1f\x8brest", "a compressed file", "Unpack it first"),
+    (b"7z\xbc\xaf\x27\x1c\0\x04", "a 7-Zip archive", "Unpack it first"), (b"Rar!\x1a\x07\x01\0", "a RAR archive", "Unpack it first"),
+    (b"PAR1\x15\x04\x15", "a Parquet file", "Export the data itself as CSV"), (b"%PDF-1.7\n%\xe2", "a PDF", "Export the data itself as CSV"),
+    (b"$FL2@(#) IBM SPSS", "an SPSS data file", "Open it in SPSS, save the data as CSV"),
+    (b"<stata_dta><header>", "a Stata data file", "Open it in Stata"), (b"\x73\x02\x01\0", "a Stata data file", "Open it in Stata"),
+    (zipped({"[Content_Types].xml": "", "word/document.xml": ""}), "a Word document", "copy that into a spreadsheet"),
+    (zipped({"mimetype": "application/vnd.oasis.opendocument.text", "content.xml": ""}), "an OpenDocument text", "copy that into a spreadsheet"),
+    (b'[\n {"patient_id": 1}]', "JSON", "as CSV"), (b'\xef\xbb\xbf{"a": 1}\n{"a": 2}\n', "JSON", "as CSV"), (b'["a", "b"]', "JSON", "as CSV"),
+    (b"\x89PNG\r\n\x1a\n", "an image", "as CSV"), (b"\xff\xd8\xff\xe0\0\x10JFIF", "an image", "as CSV"), (b"<html>", "a web page", "Open it in a spreadsheet")])
+def test_a_file_that_is_no_table_is_called_what_it_is(content: bytes, kind: str, instead: str) -> None:
+    with pytest.raises(Refused) as refused:
+        tabular.read(content, "x.csv")
+    assert re.match(rf"x\.csv is {kind}\b.*, not a table, so nothing was loaded\. .*{instead}.* import ", str(refused.value))
+
+
+def test_names_that_only_begin_like_another_kind_of_file_are_a_header() -> None:
+    for header in ("PAR1,BZh", "[id],[day]", "{id},{day}", "GIF,II*", "7z,Rar!"):
+        assert tabular.read(f"{header}\n1,2\n".encode(), "x.csv").header == tuple(header.split(","))
+    assert tabular.read(b"\xef\xbb\xbf" * 2 + b'"a",b\n1,2\n', "x.csv").header == ("a", "b"), "marked twice"
 
 
 def test_late_bytes_that_are_not_utf8_are_found_where_they_are() -> None:

@@ -1,0 +1,52 @@
+"""What else people hand in: files that are no tables, known by their first bytes whatever they are called, and what to do instead."""
+import re
+
+from dashboard.errors import Refused
+
+_UNPACK = "Unpack it first, and import the table inside: CSV or an Excel workbook (.xlsx)."
+_EXPORT = "Export the data itself as CSV (UTF-8) or as an Excel workbook (.xlsx), and import that."
+_TYPED = "If there is a table in it, copy that into a spreadsheet, save it as an Excel workbook (.xlsx) or CSV (UTF-8), and import that."
+
+
+def _saved_from(program: str) -> str:
+    return f"Open it in {program}, save the data as CSV (UTF-8) or as an Excel workbook (.xlsx), and import that."
+
+
+# in the order they are tried: a file of Stata begins like a web page
+_BEGINNINGS = tuple((re.compile(beginning, re.DOTALL), kind, instead) for beginning, kind, instead in (
+    (rb"\x1f\x8b|BZh[1-9]1AY&SY|\xfd7zXZ\0|\x28\xb5\x2f\xfd", "a compressed file", _UNPACK),
+    (rb"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", _UNPACK),
+    (rb"Rar!\x1a\x07", "a RAR archive", _UNPACK),
+    (rb".{257}ustar", "a tar archive", _UNPACK),
+    (rb"PAR1\x15", "a Parquet file", _EXPORT),
+    (rb"SQLite format 3\0", "a SQLite database", _EXPORT),
+    (rb"\$FL[23]@\(#\)", "an SPSS data file", _saved_from("SPSS")),
+    (rb"<stata_dta>|[\x69-\x73][\x01\x02]\x01\0", "a Stata data file", _saved_from("Stata")),
+    (rb"HEADER RECORD\*{7}|\0{12}\xc2\xea\x81\x60", "a SAS data file", _saved_from("SAS")),
+    (rb"%PDF", "a PDF", _EXPORT),
+    (rb"\{\\rtf", "a text document (RTF)", _TYPED),
+    (rb"\x89PNG\r\n|\xff\xd8\xff|GIF8[79]a|II\*\0|MM\0\*|RIFF.{4}WEBP|\0{3}.ftyp(?:hei|mif|avif)", "an image", _EXPORT),
+    # a header may stand in brackets, but no name in it begins with another bracket, or is a text in quotes before a colon
+    (rb'\[\s*(?:[\[{]|"[^"]*"\s*[,\]])|\{\s*"[^"]*"\s*:', "JSON", _EXPORT),
+    (rb"<", "a web page or XML, whatever it is called", _saved_from("a spreadsheet"))))
+# of files that are packed as zip files, what only these have in them
+_PARTS = {"word/document.xml": "a Word document", "ppt/presentation.xml": "a PowerPoint presentation"}
+_OPEN_DOCUMENT = b"application/vnd.oasis.opendocument."
+_OPEN_KINDS = {b"text": "an OpenDocument text", b"presentation": "an OpenDocument presentation"}
+
+
+def check_start(start: bytes, name: str) -> None:
+    """`start` is the first bytes without a byte order mark or anything blank. Raises Refused where they are those of no table."""
+    for beginning, kind, instead in _BEGINNINGS:
+        if beginning.match(start):
+            raise _refused(name, kind, instead)
+
+
+def check_parts(parts: list[str], mimetype: bytes, name: str) -> None:
+    kind = next((kind for part, kind in _PARTS.items() if part in parts), None) or _OPEN_KINDS.get(mimetype.removeprefix(_OPEN_DOCUMENT).strip())
+    if kind:
+        raise _refused(name, kind, _TYPED)
+
+
+def _refused(name: str, kind: str, instead: str) -> Refused:
+    return Refused(f"{name} is {kind}, not a table, so nothing was loaded. {instead}")
