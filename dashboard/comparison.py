@@ -10,16 +10,17 @@ import pandas as pd
 from sqlalchemy import BigInteger, ColumnElement, Connection, Select, Subquery, Table, case, cast, func, literal, select, union
 
 from dashboard import cohort as cohorts
-from dashboard import crossfilter, database, distributions, people, profile
+from dashboard import crossfilter, database, distributions, filters, people, profile, saved
+from dashboard.address import reference
 from dashboard.chance import difference, mean
 from dashboard.codelists import LOCATION, QUALITY
 from dashboard.cohort import NOT_RECORDED, Cohort
 from dashboard.conditions import names
 from dashboard.distributions import SaidTogether
 from dashboard.figures.cohort import BANDS
-from dashboard.filters import without
 from dashboard.phrases import OF_ENTRIES
 from dashboard.sample import Asking, Sample, named, part
+from dashboard.saved import Saved
 from dashboard.schema import patient
 
 LANDMARK = 14
@@ -75,8 +76,28 @@ class Comparison:
     means: dict[str, tuple[float, ...]]
 
 
+REST = ""
+
+
+def offered(question: Cohort, kept: list[Saved], chosen: str = REST, *, as_of: int, known_at: int | None) -> dict[str, tuple[str, Group]]:
+    """What a question can be compared with, by the code that an address holds: everyone else; who would be found without a part of it, and is
+    not; what is saved, the newest version of each and the one that is chosen. In words, and as a group."""
+    period, times = question.in_period, {"as_of": as_of, "known_at": known_at}
+    found = {REST: ("Everyone else", Group("rest", question, rest=True, among=period, **times))}
+    for chip in filters.chips(question):
+        if chip.left not in (question, period) and (question.since, question.until) == (chip.left.since, chip.left.until):
+            found[f"not {chip.text}"] = (f"The same, but not {chip.text}", Group("rest", question, rest=True, among=chip.left, **times))
+    newest = {one.cohort: one.version for one in reversed(kept)}
+    for one in kept:
+        code, last = f"saved {reference(one.cohort, one.version)}", one.version == newest[one.cohort]
+        if code == chosen or (last and not one.retired):
+            at = {"as_of": one.frozen.as_of, "known_at": one.frozen.known_at} if one.frozen else times
+            found[code] = (f"Saved: {saved.called(one)}{'' if last else f', version {one.version}'}", Group("saved", one.question, **at))
+    return found
+
+
 def ever(question: Cohort) -> bool:
-    return without(question, *EVER) != question
+    return filters.without(question, *EVER) != question
 
 
 # --- who is in a group, and what they wrote ------------------------------------------------------------------------------------------------

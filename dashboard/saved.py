@@ -109,6 +109,17 @@ def everything(connection: Connection) -> list[Saved]:
     return sorted(found, key=lambda one: (one.name.casefold(), one.cohort, -one.version))
 
 
+def one(connection: Connection, cohort: int, version: int) -> Saved:
+    found = next((kept for kept in everything(connection) if (kept.cohort, kept.version) == (cohort, version)), None)
+    if found is None:
+        raise NotFound(f"There is no saved cohort {cohort} with a version {version}.")
+    return found
+
+
+def called(one: Saved) -> str:
+    return one.name + (", frozen" if one.frozen else "") + (" (retired)" if one.retired else "")
+
+
 def _name(name: str) -> str:
     named = " ".join(name.split())
     if not named:

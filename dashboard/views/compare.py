@@ -4,18 +4,16 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from dashboard import comparison, filters, outgoing, pictured, saved
+from dashboard import comparison, outgoing, pictured, saved
 from dashboard.chance import LEAST, REPLICATES
-from dashboard.cohort import Cohort
 from dashboard.comparison import LANDMARK, Comparison, Group, Side
 from dashboard.figures import compared
 from dashboard.imports import export
 from dashboard.people import HIGH
-from dashboard.status import Status
 from dashboard.views import frame, saving, session, takeaway
+from dashboard.views import question as questions
 from dashboard.wording import counted, listing, number, percent, plain
 
-REST = "Everyone else"
 # title, what is compared, how many rows the chart has; None: all
 CARDS = {"sexes": ("Sex", "", None), "ages": ("Age", "", None), "sources": ("Source", "", None), "locations": ("Where", "of who said where", 12),
          "qualities": ("What it is like", "of who said it", 12), "durations": ("How long", "of who gave an onset", None),
@@ -33,22 +31,34 @@ SEVERAL = "Where a patient may say several, shares add up to more than 100 %."
 
 def page() -> None:
     found, beside = frame.beginning("Compare")
+    unasked = found.is_empty or questions.unasked()
+    asked = None if unasked else questions.compared()
     with beside:
-        st.page_link("dashboard/views/cohort.py", label="Back to the cohort", icon=":material/arrow_back:")
-    question = session.recall("question")
-    if found.is_empty or question is None:
+        st.page_link("dashboard/views/cohort.py", label="Back to the cohort", icon=":material/arrow_back:", query_params=questions.of_cohort().to_params())
+    if unasked:
         st.markdown("Ask the **Cohort** page for some patients first; here they are compared with others.")
         return
+    if asked is None:
+        return
+    question, with_what = asked
     looked_at = saving.at(found)
-    choices = _choices(question, looked_at)
+    with session.reading() as connection:
+        offered = comparison.offered(question, saved.everything(connection), with_what, **looked_at.times)
+    if with_what not in offered:
+        st.warning(f"**This address compares with something that is not there:** {plain(with_what)}.", icon=":material/link_off:")
+        st.button("Compare with everyone else", key="compare_rest", type="primary", on_click=session.remember, args=("beside", comparison.REST))
+        return
     with st.container(gap="xxsmall"):
         st.markdown(f"**A** {plain(question.describe())}")
         frame.small("Whoever wrote such an entry; counted is all they wrote in its period.")
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = st.selectbox("**B**", list(choices), key="compare_with", width=360)
+        codes = {words: code for code, (words, _) in offered.items()}
+        session.remember("compare_with", offered[with_what][0])
+        chosen = st.selectbox("**B**", list(codes), key="compare_with", width=360,
+                              on_change=lambda: session.remember("beside", codes[session.recall("compare_with")]))
         landmark = st.toggle(f"First {LANDMARK} days decide", key="landmark", help=f"Who is in a group is decided by the first {LANDMARK} days of each diary, "
                              "and only what was written after them is counted: who writes for longer is then not in a group for that reason.")
-    b = choices[chosen]
+    _, b = offered[with_what]
     a = Group("A", question, looked_at.as_of, looked_at.known_at, landmark=landmark)
     b = Group(b.name, b.of, b.as_of, b.known_at, b.rest, b.among, landmark)
     with st.spinner("Comparing …", show_time=True):
@@ -70,23 +80,6 @@ def page() -> None:
                         _card(name, *CARDS[name], made, about)
     if "weeks" not in made.tables:
         frame.small("*Over time* is left out: of A and of B different days are counted, and who was not asked about a week did not fail to write in it.")
-
-
-def _choices(question: Cohort, found: Status) -> dict[str, Group]:
-    """By the words that offer it."""
-    times = {"as_of": found.as_of, "known_at": found.known_at}
-    period = question.in_period
-    choices = {REST: Group("rest", question, rest=True, among=period, **times)}
-    for chip in filters.chips(question):
-        if chip.left != question and chip.left != period and not (question.since, question.until) != (chip.left.since, chip.left.until):
-            choices[f"The same, but not {chip.text}"] = Group("rest", question, rest=True, among=chip.left, **times)
-    with session.reading() as connection:
-        kept = saved.everything(connection)
-    for one in kept:
-        if not one.retired and all(one.version >= other.version for other in kept if other.cohort == one.cohort):
-            at = {"as_of": one.frozen.as_of, "known_at": one.frozen.known_at} if one.frozen else times
-            choices[f"Saved: {saving.called(one)}"] = Group("saved", one.question, **at)
-    return choices
 
 
 def _key(group: Group) -> dict:

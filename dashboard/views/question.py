@@ -1,12 +1,16 @@
-"""The question that the cohort page asks: kept in the session, said in the address, changed one step at a time, and each step undone."""
+"""The question that the pages Cohort and Compare ask: kept in the session, said in the address, changed one step at a time, and each step undone."""
 from collections.abc import Callable
+from dataclasses import replace
 
 import streamlit as st
 
-from dashboard import filters
+from dashboard import filters, saved
+from dashboard.address import Address
 from dashboard.cohort import Cohort
+from dashboard.comparison import REST
 from dashboard.distributions import Per
 from dashboard.errors import Refused
+from dashboard.saved import Saved
 from dashboard.status import Status
 from dashboard.views import saving, session, takeaway
 from dashboard.wording import counted, plain
@@ -16,34 +20,93 @@ _STEPS = 50  # that can be undone
 
 
 def asked() -> tuple[Cohort, Per] | None:
-    """The question and the unit of counting; None where the address holds a value that cannot be read, which is said then. An address
-    that the reader or the browser's own back and forward changed is the question; else what was asked last is."""
+    """The question of the cohort page and the unit of counting; None where the address cannot be read, which is said then."""
+    def take(given: Address) -> None:
+        session.remember("per", given.per)
+        session.remember("more_opened", given.more)
+        session.forget("more_charts")  # the toggle begins anew
+    if not _followed(take, lambda: None, of_cohort):
+        return None
+    return session.recall("question"), session.recall("per", "patient")
+
+
+def compared() -> tuple[Cohort, str] | None:
+    """The question of the page Compare and what it is compared with; None where the address cannot be read, which is said then."""
+    def take(given: Address) -> None:
+        session.remember("beside", given.beside)
+        session.remember("landmark", given.landmark)
+    if not _followed(take, lambda: take(Address(Cohort())), _of_compare):
+        return None
+    return session.recall("question"), session.recall("beside", REST)
+
+
+def unasked() -> bool:
+    """Nothing was asked on the cohort page yet, nor does the address."""
+    return session.recall("question") is None and not st.query_params
+
+
+def of_cohort() -> Address:
+    """What the cohort page says of itself."""
+    return Address(session.recall("question", Cohort()), session.recall("per", "patient"), session.recall("more_opened", False), _frozen())
+
+
+def to_compare() -> Address:
+    """The page Compare as it is come to."""
+    return Address(session.recall("question"), frozen=_frozen())
+
+
+def _of_compare() -> Address:
+    return replace(to_compare(), beside=session.recall("beside", REST), landmark=session.recall("landmark", False))
+
+
+def _frozen() -> tuple[int, int] | None:
+    one = session.recall("frozen")
+    return one and (one.cohort, one.version)
+
+
+def _followed(take: Callable[[Address], None], begin: Callable[[], None], now: Callable[[], Address]) -> bool:
+    """An address that the reader or the browser's own back and forward changed is what is asked, else what was asked last is. `take` and
+    `begin` set what this page alone asks, the latter where its address is still blank; `now` is what it asks then, and the address will say."""
     address = {name: st.query_params.get_all(name) for name in st.query_params}
-    elsewhere = session.recall("arrived") and not address  # the navigation leads here without the question
-    if session.recall("question") is None or (address != session.recall("address") and not elsewhere):
+    arrived = session.recall("arrived")
+    if session.recall("question") is None or (address and arrived) or (address != session.recall("address") and not arrived):
         try:
-            _ask(Cohort.from_params(address))
+            given = Address.from_params(address)
+            frozen = _opened(*given.frozen) if given.frozen else None
         except Refused as error:
             st.warning(f"**This address asks something that cannot be read.** {plain(str(error))}", icon=":material/link_off:")
             st.button("Show all entries", key="ask_all", type="primary", on_click=_forget_address)
-            return None
-        session.remember("per", "entry" if address.get("per") == ["entry"] else "patient")
-    cohort, per = session.recall("question"), session.recall("per", "patient")
-    wanted = cohort.to_params() | ({"per": ["entry"]} if per == "entry" else {})
+            return False
+        _ask(given.question)
+        session.remember("frozen", frozen)
+        take(given)
+    elif arrived:  # the navigation leads here without the question
+        begin()
+    wanted = now().to_params()
     if wanted != address:
         st.query_params.from_dict(wanted)
     session.remember("address", wanted)
-    return cohort, per
+    return True
+
+
+def _opened(cohort: int, version: int) -> Saved:
+    with session.reading() as connection:
+        one = saved.one(connection, cohort, version)
+    if one.frozen is None:
+        raise Refused(f"Version {version} of saved cohort {cohort} is not frozen.")
+    return one
 
 
 def _forget_address() -> None:
-    session.forget("question", "address")
+    session.forget("question", "address", "frozen")
     st.query_params.clear()
 
 
 def _ask(cohort: Cohort) -> None:
     before = session.recall("question")
-    if before is not None and before != cohort:
+    if before == cohort:
+        return
+    if before is not None:
         session.remember("asked_before", [*session.recall("asked_before", []), before][-_STEPS:])
         session.forget("asked_after")
     session.remember("question", cohort)
@@ -78,7 +141,7 @@ def actions(cohort: Cohort, found: Status) -> None:
     """What can be done with the whole of it; beside the sentence."""
     with st.container(horizontal=True, vertical_alignment="center", width="content", gap="xsmall", key="actions"):
         saving.box(cohort, found, lambda other: change(lambda _: other))
-        st.page_link("dashboard/views/compare.py", label="Compare", icon=":material/compare_arrows:")
+        st.page_link("dashboard/views/compare.py", label="Compare", icon=":material/compare_arrows:", query_params=to_compare().to_params())
         takeaway.report(cohort, found)
 
 

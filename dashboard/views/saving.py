@@ -75,7 +75,7 @@ def _open(kept: list[Saved], ask: Callable[[Cohort], None]) -> None:
     if not newest:
         return
     left, right = st.columns([3, 2])
-    chosen = left.selectbox("Saved cohort", list(newest), key="saved_cohort", format_func=lambda number: called(newest[number]))
+    chosen = left.selectbox("Saved cohort", list(newest), key="saved_cohort", format_func=lambda number: saved.called(newest[number]))
     versions = {one.version: one for one in kept if one.cohort == chosen}
     one = versions[right.selectbox("Version", list(versions), key=f"saved_version_{chosen}", format_func=lambda number: f"{number} of {len(versions)}")]
     st.markdown(plain(one.question.describe()) + (f"  \n:gray[Note:] {plain(one.note)}" if one.note else ""))
@@ -94,10 +94,6 @@ def _open(kept: list[Saved], ask: Callable[[Cohort], None]) -> None:
         else:
             st.button("Retire", key="retire_saved", type="tertiary", on_click=_retire, args=(one, saved.retire, f"{one.name} is retired."),
                       help="No longer offered; nothing is deleted, and it can be brought back")
-
-
-def called(one: Saved) -> str:
-    return one.name + (", frozen" if one.frozen else "") + (" (retired)" if one.retired else "")
 
 
 def _show(one: Saved, ask: Callable[[Cohort], None]) -> None:
@@ -133,7 +129,7 @@ def frozen(cohort: Cohort, base: Base) -> None:
         st.markdown(f":orange[**Frozen:**] {plain(one.name)}, version {one.version}, as of **{spoken(one.frozen.as_of)}** and as known on **{_on(one)}**"
                     + ("." if same else "; filters changed since."), width="content")
         st.button("Back to today's data", key="thaw", on_click=session.forget, args=("frozen",),
-                  help="Frozen is what was written. Where patients stand is today's, and the address of this page asks today's data.")
+                  help="Frozen is what was written. Where patients stand is today's.")
     if same and (base.patients, base.entries) != (one.frozen.patients, one.frozen.entries):
         st.warning(f"**This is not what was frozen:** {counted(one.frozen.patients, 'patient')} and {counted(one.frozen.entries, 'entry')} then. "
                    "The database was changed by other means than imports and undos.", icon=":material/difference:")

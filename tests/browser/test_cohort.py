@@ -59,6 +59,14 @@ def test_a_click_on_the_body_filters_everything_and_the_address_brings_it_back(s
     go(page, "Cohort")
     expect(mark(page, "qualities", "burning")).to_have_attribute("aria-checked", "true")
     assert base(page) == question and chosen(page, "chart_qualities") == ["aching", "burning"]
+    # beside others, and back
+    act_and_wait(page, page.locator(".st-key-actions a").first.click)
+    act_and_wait(page, page.locator(".st-key-landmark label").first.click)
+    assert parse_qs(urlsplit(page.url).query) == {"locations": ["low_back"], "qualities": ["aching", "burning"], "landmark": ["yes"]}
+    page.go_back()
+    expect(page.locator(".st-key-landmark input")).not_to_be_checked()
+    act_and_wait(page, page.go_back)
+    assert base(page) == question
     # a patient, and back
     mark_row(page, "members", 0)
     act_and_wait(page, button(page, "open_patient").or_(page.locator(".st-key-open_patient a")).first.click)

@@ -8,17 +8,20 @@ from sqlalchemy import Engine
 from dashboard import activity, audit, cohort, crossfilter, saved
 from dashboard.cohort import Cohort
 from dashboard.errors import NotFound, Refused
+from dashboard.imports import undo
+from dashboard.rules import active
 from dashboard.saved import Saved
 from tests.canonical import quiet
 from tests.clinic import TODAY, Clinic
 
 BURNING = Cohort(qualities=("burning",))
+BEGUN = [quiet(str(n), TODAY - n, qualities="burning" if n < 3 else "dull", entry_id=f"e{n}", sex="female") for n in range(1, 6)]
 
 
 @pytest.fixture
 def clinic(engine: Engine) -> Clinic:
     found = Clinic(engine, rules=("E05",))
-    found.sends(*[quiet(str(n), TODAY - n, qualities="burning" if n < 3 else "dull", entry_id=f"e{n}", sex="female") for n in range(1, 6)])
+    found.sends(*BEGUN)
     return found
 
 
@@ -39,22 +42,38 @@ def save(clinic: Clinic, name: str, question: Cohort = BURNING, **details: objec
     return saved.save(clinic.engine, name, question, **details, **clinic.moment())
 
 
-def test_a_question_is_asked_anew_and_a_frozen_one_finds_the_same_patients_whatever_happens(clinic: Clinic) -> None:
-    asked, frozen = save(clinic, "Burning"), save(clinic, "Burning in April", freeze_as_of=clinic.today)
-    assert members(clinic, asked) == members(clinic, frozen) == {"1", "2"} and (frozen.frozen.patients, frozen.frozen.entries) == (2, 2)
+def test_a_question_is_asked_anew_and_whatever_was_frozen_finds_the_same_patients_whatever_happens(clinic: Clinic) -> None:
+    """Whatever happens to a batch, a revision, the rules and the day before and after."""
+    def undone(batch: int) -> Callable[[], object]:
+        return lambda: undo.undo(clinic.engine, batch, **clinic.moment())
+
+    def other_rules() -> None:
+        active.record_shipped(clinic.engine, at=clinic.at)
+        active.activate(clinic.engine, 2, reason="agreed", **clinic.moment())
+    asked = save(clinic, "Burning")
     steps: list[tuple[Callable[[], object], set[str]]] = [
-        (lambda: clinic.sends(quiet("6", TODAY - 1, qualities="burning")), {"1", "2", "6"}),
-        (lambda: clinic.sends(quiet("1", TODAY - 1, qualities="dull", entry_id="e1", sex="male")), {"2", "6"}),  # a revision
-        (lambda: clinic.undoes(1), {"6"}),
-        (lambda: clinic.days_pass(30), {"6"})]
+        (lambda: None, {"1", "2"}),
+        (lambda: clinic.stores(quiet("6", TODAY - 1, qualities="burning")), {"1", "2", "6"}),
+        (lambda: clinic.stores(*BEGUN), {"1", "2", "6"}),  # all of it again
+        (lambda: clinic.stores(quiet("1", TODAY - 1, qualities="dull", entry_id="e1", sex="male")), {"2", "6"}),  # a revision
+        (undone(1), {"2", "6"}),  # its entries pass to the third
+        (undone(4), {"1", "2", "6"}),  # what was revised comes back
+        (undone(3), {"6"}),
+        (lambda: clinic.stores(*BEGUN), {"1", "2", "6"}),
+        (other_rules, {"1", "2", "6"}),
+        (lambda: clinic.days_pass(30), {"1", "2", "6"})]
+    frozen: list[tuple[Saved, set[str]]] = []
     for happens, expected in steps:
         happens()
         assert members(clinic, asked) == expected
-        assert members(clinic, frozen) == {"1", "2"}
-    again = next(one for one in kept(clinic) if one.frozen)
-    with clinic.engine.connect() as connection:
-        base = crossfilter.count(connection, again.question, ["base"], as_of=again.frozen.as_of, known_at=again.frozen.known_at)["base"]
-    assert again == frozen and (base.patients, base.entries) == (2, 2)
+        if not frozen or frozen[-1][1] != expected:
+            frozen.append((save(clinic, f"Frozen {len(frozen)}", freeze_as_of=clinic.today), expected))
+        assert [members(clinic, one) for one, _ in frozen] == [then for _, then in frozen]
+    again = {one.name: one for one in kept(clinic)}
+    for one, then in frozen:
+        with clinic.engine.connect() as connection:
+            base = crossfilter.count(connection, one.question, ["base"], as_of=one.frozen.as_of, known_at=one.frozen.known_at)["base"]
+        assert again[one.name] == one and (base.patients, base.entries) == (one.frozen.patients, one.frozen.entries) == (len(then), len(then))
 
 
 def test_what_looks_up_the_patient_is_frozen_too(clinic: Clinic) -> None:

@@ -138,6 +138,7 @@ def test_the_contrary_all_of_them_and_whole_diaries(page: AppTest) -> None:
 def test_more_charts_are_counted_once_they_are_unfold(page: AppTest) -> None:
     assert not [one for one in page.get("bidi_component") if one.key == "chart_ages"]
     page.toggle(key="more_charts").set_value(True).run()
+    assert page.query_params == {"more": "yes"}
     assert bars(events.settled(page), "ages") | {"not_recorded": ""} == {
         **dict.fromkeys(("under_20", "20_to_29", "30_to_39", "60_to_69", "70_to_79", "80_and_more"), "0 %"), "40_to_49": "50 %", "50_to_59": "50 %",
         "not_recorded": ""}
@@ -186,7 +187,8 @@ def test_high_risk_patients_by_their_worst_tier(page: AppTest) -> None:
 
 def test_an_address_is_a_question(open_page: Open, clinic: Engine) -> None:
     begin_with(clinic, "march.csv", DIARY)
-    at = open_page("cohort", asking=Cohort(qualities=("dull",), severity_to=4).to_params() | {"per": ["entry"]})
+    at = open_page("cohort", asking=Cohort(qualities=("dull",), severity_to=4).to_params() | {"per": ["entry"], "more": ["yes"]})
+    assert at.toggle(key="more_charts").value and bars(at, "ages")
     assert "Entries with dull pain and severity 4 or less: **2 patients** · **2 entries**" in shown(at)
 
 

@@ -32,7 +32,7 @@ def pick(at: AppTest, words: str) -> AppTest:
     return events.settled(box.set_value(next(option for option in box.options if words in option)).run())
 
 
-def test_the_question_beside_everyone_else_a_saved_one_and_itself_without_a_chip(page: AppTest) -> None:
+def test_the_question_beside_everyone_else_a_saved_one_and_itself_without_a_chip(page: AppTest, clinic: Engine) -> None:
     press(page, "chart_qualities", "burning")
     unfold(page, "filters")
     page.get_by_key("f_sexes").set_value(["female"]).run()
@@ -50,8 +50,18 @@ def test_the_question_beside_everyone_else_a_saved_one_and_itself_without_a_chip
     assert [one.key for one in files] == ["compare_csv_locations", "compare_svg_locations", "compare_svg_body", "compare_csv_weeks", "compare_svg_weeks"]
     events.settled(page.toggle(key="landmark").set_value(True).run())
     assert "**A 12 patients** · 12 entries" in shown(page) and "having written it ever" not in shown(page)
+    link = dict(page.query_params)
+    assert link == {"qualities": "burning", "sexes": "female", "b": "saved 1.1", "landmark": "yes"}
+    saved.save(clinic, "Neck", Cohort(locations=("jaw",)), by="A. Researcher", at=session.now())
+    at = events.open_page("compare", asking=link)
+    assert "**A 12 patients** · 12 entries" in shown(at) and at.selectbox(key="compare_with").value == "Saved: Neck, version 1" and "20 patients" in shown(at)
+    at.query_params = {"qualities": "burning", "b": "not sex: female"}  # the browser's back, to what is offered no longer
+    assert "compares with something that is not there:** not sex\\: female." in shown(events.settled(at.run()))
+    events.click(at, "compare_rest")
+    assert at.query_params == {"qualities": "burning"} and "**B 28 patients**" in shown(at)
     go(page, "cohort")
     assert "Entries of women with burning pain" in shown(page), "the question is still asked"
+    assert next(link.proto.query_string for link in page.get("page_link") if link.proto.label == "Compare") == "sexes=female&qualities=burning"
 
 
 def test_nobody_else_and_no_question(page: AppTest) -> None:

@@ -42,12 +42,18 @@ def test_a_frozen_cohort_is_opened_as_it_was_and_left_again(page: AppTest, clini
     assert "Entries with burning pain" in shown(page) and "2 patients, 2 entries" in shown(page)
     click(page, "open_saved")
     assert ":orange[**Frozen:**] Burning, version 1" in shown(page)
-    assert "Entries with burning pain: **2 patients**" in shown(page) and page.query_params == {"qualities": "burning"}
+    link = dict(page.query_params)
+    assert "Entries with burning pain: **2 patients**" in shown(page) and link == {"qualities": "burning", "frozen": "1.1"}
     assert next(table.value for table in page.dataframe if table.key == "members")["Patient"].tolist() == ["001", "002"]
     press(page, "chart_qualities", "dull")
     assert "filters changed since" in shown(page) and "**1 patient**" in shown(page)
     click(page, "thaw")
-    assert "Frozen" not in shown(page) and "Entries with dull pain: **2 patients**" in shown(page)
+    assert "Frozen" not in shown(page) and "Entries with dull pain: **2 patients**" in shown(page) and page.query_params == {"qualities": "dull"}
+    page.query_params = dict(link)  # the browser's back
+    for at in (events.settled(page.run()), events.open_page("cohort", asking=link)):
+        assert ":orange[**Frozen:**] Burning, version 1" in shown(at) and "Entries with burning pain: **2 patients**" in shown(at)
+    at = events.open_page("cohort", asking=link | {"frozen": "1.2"})
+    assert "There is no saved cohort 1 with a version 2." in shown(at) and "burning" not in shown(at), "today's data are no answer to it"
 
 
 def test_saving_needs_a_name_and_a_signature_and_says_what_went_wrong(open_page: Open, clinic: Engine) -> None:
