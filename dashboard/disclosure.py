@@ -51,11 +51,27 @@ class Control:
         """The smallest that a rounded count comes to."""
         return self.step * (self.most // self.step + 1)
 
+    @property
+    def is_safe(self) -> bool:
+        """Whether a count that is left out keeps two values at least where it is the difference of two that are written, in files of whatever
+        questions: of those no rule says which to leave out."""
+        told: dict[int, list[int]] = {}
+        for n in range(self.most + 1, 4 * (self.most + self.step)):
+            told.setdefault(self.rounded(n), []).append(n)
+        whole = list(told.values())[:-1]
+        differences = [(max(1, one[0] - other[-1]), min(self.most, one[-1] - other[0])) for one in whole for other in whole]
+        return not self.most or all(low != high for low, high in differences)
+
     def sentence(self) -> str:
         if not self.most:
             return "Disclosure control is off: small counts are in it."
         rest = f" Larger counts are rounded to the nearest multiple of {self.step}, {self.least} at least." if self.rounds else ""
         return f"Counts of 1 to {self.most} patients are not in it, nor what they could be computed from.{rest}"
+
+
+def safe(most: int, step: int) -> Control:
+    """Rounded to `step`, or to the next that is safe."""
+    return next(made for made in (Control(most, larger) for larger in range(step, step + most + 2)) if made.is_safe)
 
 
 @dataclass(frozen=True)

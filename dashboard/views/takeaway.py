@@ -5,7 +5,7 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard import crossfilter, outgoing, pictured, settings
+from dashboard import crossfilter, disclosure, outgoing, pictured, settings
 from dashboard import report as reports
 from dashboard.cohort import Cohort
 from dashboard.days import date_of, spoken
@@ -23,11 +23,14 @@ CARDS = {"where": ("locations",), "quality": ("qualities",), "duration": ("durat
 
 def control() -> Control:
     given = settings.read(os.environ)
-    return Control(settings.most_few(given), settings.rounding(given))
+    return disclosure.safe(settings.most_few(given), settings.rounding(given))
 
 
 def help_of(file: str) -> str:
-    return f"{file} {control().sentence()}{' On screen all are as they are.' if control().most else ''}"
+    asked, given = settings.rounding(settings.read(os.environ)), control()
+    refused = (f" Rounded to {asked}, as PAIN_DIARY_ROUND asks, counts of two files would tell one that is left out: {given.step} is the next that is safe."
+               if given.step != asked else "")
+    return f"{file} {given.sentence()}{refused}{' On screen all are as they are.' if given.most else ''}"
 
 
 def begin(cohort: Cohort, found: Status) -> None:

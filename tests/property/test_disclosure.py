@@ -8,8 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard import disclosure, sums
-from dashboard.disclosure import BASE, HIDDEN, Cell, Counts, Kept
+from dashboard import disclosure, outgoing, sums
+from dashboard.cohort import Cohort
+from dashboard.crossfilter import context
+from dashboard.disclosure import BASE, HIDDEN, Cell, Control, Counts, Kept
+from dashboard.people import HIGH_PAIN
 
 MOST, LARGEST, TRIED = 2, 5, 8  # few; counts in tables; counts that an attacker tries
 small = st.integers(0, LARGEST)
@@ -18,9 +21,9 @@ World = dict[Cell, int]
 
 # --- how the tables of each kind come to be, said a second time -----------------------------------------------------------------------
 
-def listed_worlds() -> Iterator[World]:
+def listed_worlds(at_least_one: bool = True) -> Iterator[World]:
     for a, b, none, answered, blank in product(range(TRIED), repeat=5):
-        if max(a, b, none) <= answered <= a + b + none:
+        if max(a, b, none) <= answered and (answered <= a + b + none or not at_least_one):
             yield {("a", "n"): a, ("b", "n"): b, ("none", "n"): none, ("", "answered"): answered, ("not_recorded", "n"): blank, BASE: answered + blank}
 
 
@@ -76,7 +79,8 @@ def _untreated(code: str) -> Iterator[World]:
 
 
 WORLDS: dict[str, Callable[[Callable[[World], bool]], Iterator[World]]] = {
-    "listed": lambda fits: filter(fits, listed_worlds()), "exclusive": lambda fits: filter(fits, exclusive_worlds()),
+    "listed": lambda fits: filter(fits, listed_worlds()), "listed_or_else": lambda fits: filter(fits, listed_worlds(at_least_one=False)),
+    "exclusive": lambda fits: filter(fits, exclusive_worlds()),
     "partition": lambda fits: filter(fits, partition_worlds()), "severity": lambda fits: _joined(_scores, ("average", "worst"), fits),
     "states": lambda fits: _joined(_states, ("fever", "rigors"), fits), "grid": lambda fits: _joined(_places, ("neck", "jaw"), fits),
     "relief": lambda fits: _joined(lambda code: _treatment(code) if code == "rest" else _untreated(code), ("rest", "none"), fits)}
@@ -86,11 +90,11 @@ WORLDS: dict[str, Callable[[Callable[[World], bool]], Iterator[World]]] = {
 
 @st.composite
 def tables(draw: st.DrawFn, kind: str) -> Counts:
-    if kind == "listed":
-        answered = draw(small)
+    if kind in ("listed", "listed_or_else"):
+        answered, at_least_one = draw(small), kind == "listed"
         n = [draw(st.integers(0, answered)) for _ in range(3)]
-        n[0] = max(n[0], answered - n[1] - n[2])
-        return sums.listed(pd.DataFrame({"code": ["a", "b", "none"], "n": n, "answered": answered, "not_recorded": draw(small)}))
+        n[0] = max(n[0], answered - n[1] - n[2]) if at_least_one else n[0]
+        return sums.listed(pd.DataFrame({"code": ["a", "b", "none"], "n": n, "answered": answered, "not_recorded": draw(small)}), at_least_one=at_least_one)
     if kind in ("exclusive", "partition"):
         n = [draw(small) for _ in range(4)]
         if kind == "partition":
@@ -144,3 +148,168 @@ def test_no_count_that_is_not_written_can_be_worked_out(kind: str, data: st.Data
         for cell in possible:
             possible[cell].add(world[cell])
     assert not {cell: (kept.counts.n[cell], values) for cell, values in possible.items() if len(values) < 2}, kept.words
+
+
+# --- all files of a question ---------------------------------------------------------------------------------------------------------------
+
+PLACES, SCORES = ("neck", "jaw"), tuple(map(str, range(11)))
+Said = dict[str, tuple[str, ...] | int | None]  # what a patient wrote in the only entry; () is none, None is no answer
+
+
+@st.composite
+def people(draw: st.DrawFn) -> list[Said]:
+    where, kinds = st.none() | st.sets(st.sampled_from(PLACES)).map(lambda some: tuple(sorted(some))), st.sampled_from((None, (), ("sharp",)))
+    score = st.sampled_from((None, 0, 5, 9))
+    one = st.fixed_dictionaries({"locations": where, "qualities": kinds, "average": score, "worst": score, "days": st.sampled_from((None, 3, 50))})
+    return draw(st.lists(one, min_size=1, max_size=TRIED - 1))
+
+
+def _several(of: list[Said], field: str, codes: tuple[str, ...]) -> pd.DataFrame:
+    said = [one[field] for one in of if one[field] is not None]
+    n = [*(sum(code in some for some in said) for code in codes), sum(some == () for some in said)]
+    return pd.DataFrame({"code": [*codes, "none"], "n": n, "answered": len(said), "not_recorded": len(of) - len(said)})
+
+
+def _classes(of: list[int | None], codes: list[str]) -> pd.DataFrame:
+    n = [*(sum(one == place for one in of) for place in range(len(codes))), sum(one is None for one in of)]
+    return pd.DataFrame({"code": [*codes, "not_recorded"], "n": n, "answered": sum(n[:-1]), "not_recorded": n[-1]})
+
+
+def charts_of(of: list[Said]) -> dict[str, pd.DataFrame]:
+    both = {(place, kind): sum(place in (one["locations"] or ()) and kind in (one["qualities"] or ()) for one in of) for place in PLACES for kind in ("sharp",)}
+    named = {place: sum(place in (one["locations"] or ()) for one in of) for place in PLACES}
+    n = {name: [*(sum(one[name] == int(score) for one in of) for score in SCORES), sum(one[name] is None for one in of)] for name in ("average", "worst")}
+    high = [None if one["worst"] is None and one["average"] is None else 4 * ((one["average"] if one["worst"] is None else one["worst"]) >= 7) for one in of]
+    fields = {"locations": "locations", "qualities": "qualities", "severity": "average", "worst_severity": "worst", "onset_day": "days"}
+    answered = [sum(one[name] is not None for one in of) for name in fields.values()]
+    return {
+        "locations": _several(of, "locations", PLACES), "qualities": _several(of, "qualities", ("sharp",)),
+        "durations": _classes([one["days"] and int(one["days"] > 40) for one in of], ["short", "long"]), "high_pain": _classes(high, list(HIGH_PAIN)),
+        "severity": pd.DataFrame({"code": [*SCORES, "not_recorded"], **n, **{f"answered_{name}": len(of) - n[name][-1] for name in n}}),
+        "together": pd.DataFrame([(*pair, number, named[pair[0]]) for pair, number in both.items() if named[pair[0]]],
+                                 columns=["location", "quality", "n", "named"]),
+        "blank": pd.DataFrame({"code": list(fields), "answered": answered, "not_recorded": [len(of) - number for number in answered]})}
+
+
+Names = tuple[str, ...]  # of counts: a chart, a row, a column
+Law = dict[Names, int]  # factors of counts, whose sum is not above 0
+
+
+def laws_of(chart: str, counts: Counts) -> Iterator[Law]:
+    """How a chart adds up, said a second time."""
+    def at(*cell: str) -> Names:
+        return chart.split()[0], *((cell or BASE) if cell in ((), BASE) else (chart.split()[-1], *cell))
+    n, kind = counts.n, chart.split()[-1]
+    if kind == "together":
+        yield from ({at(*cell): 1, at(cell[0], "named"): -1} for cell in n if cell[1] == "sharp")
+        yield from ({at(*cell): 1, at(): -1} for cell in n if cell[1] == "named")
+    elif kind == "blank":
+        yield from (law for row, column in n if column == "answered" for law in _equal({at(row, column): 1, at(row, "not_recorded"): 1, at(): -1}))
+    else:
+        for column, answered in (("n", "answered"), ("average", "answered_average"), ("worst", "answered_worst")):
+            rows = [cell for cell in n if cell[1] == column and cell[0] != "not_recorded"]
+            if rows:
+                yield from _equal({at("", answered): 1, at("not_recorded", column): 1, at(): -1})
+                yield {at("", answered): 1, **{at(*cell): -1 for cell in rows}}
+                yield from ([{at(*cell): 1, at("", answered): -1} for cell in rows] if ("none", "n") in rows else
+                            [{at("", answered): -1, **{at(*cell): 1 for cell in rows}}])
+
+
+def _equal(law: Law) -> tuple[Law, Law]:
+    return law, {name: -factor for name, factor in law.items()}
+
+
+def _alike(one: Names, other: Names) -> tuple[Law, Law]:
+    return _equal({one: 1, other: -1})
+
+
+def laws_of_all() -> Iterator[Law]:
+    """How the charts of the report hang together."""
+    for place in PLACES:
+        yield from _alike(("all", "together", place, "named"), ("all", "locations", place, "n"))
+        yield {("all", "together", place, "sharp"): 1, ("all", "qualities", "sharp", "n"): -1}
+    for field, chart, answered in (("locations", "locations", "answered"), ("qualities", "qualities", "answered"), ("onset_day", "durations", "answered"),
+                                   ("severity", "severity", "answered_average"), ("worst_severity", "severity", "answered_worst")):
+        yield from _alike(("all", "blank", field, "answered"), ("all", chart, "", answered))
+    high = ("all", "high_pain", "", "answered")
+    answered = [("all", "severity", "", f"answered_{of}") for of in ("average", "worst")]
+    yield from ({one: 1, high: -1} for one in answered)
+    yield {high: 1, answered[0]: -1, answered[1]: -1}
+    yield {("all", "severity", "9", "worst"): 1, ("all", "high_pain", "to_100", "n"): -1}
+
+
+def laws_of_pressed(pressed: dict[str, tuple[str, ...]]) -> Iterator[Law]:
+    """A chart that was pressed is counted without that, so its bar is everybody of the others."""
+    everybody = ("all", *BASE)
+    for field, (code,) in pressed.items():
+        yield from _alike((field, field, code, "n"), everybody)
+    where = "together" if pressed else "all"
+    if "locations" in pressed:
+        beside = "qualities" if "qualities" in pressed else "all"
+        yield from _alike((where, "together", "neck", "named"), (beside, *BASE))
+        yield from _alike((where, "together", "neck", "sharp"), (beside, "qualities", "sharp", "n"))
+    if "qualities" in pressed:
+        beside = "locations" if "locations" in pressed else "all"
+        for place in PLACES:
+            yield from _alike((where, "together", place, "sharp"), (beside, "locations", place, "n"))
+
+
+Bounds = dict[Names, tuple[int, int]]  # of each count the least and the most
+
+
+def narrowed(bounds: Bounds, laws: list[Law]) -> Bounds | None:
+    """None where nothing is left."""
+    made, moved = dict(bounds), True
+    while moved:
+        moved = False
+        for law in laws:
+            least = sum(factor * made[name][factor < 0] for name, factor in law.items())
+            if least > 0:
+                return None
+            for name, factor in law.items():
+                low, high = made[name]
+                most = (low - least) if factor > 0 else (least + high)  # the end that this law allows
+                if factor > 0 and most < high:
+                    made[name], moved = (low, most), True
+                elif factor < 0 and most > low:
+                    made[name], moved = (most, high), True
+    return made
+
+
+def possible(bounds: Bounds, laws: list[Law]) -> bool:
+    """Whether there are counts within these bounds that obey all laws: by trying them."""
+    made = narrowed(bounds, laws)
+    if made is None:
+        return False
+    name = min((name for name, (low, high) in made.items() if low < high), key=lambda name: made[name][1] - made[name][0], default=None)
+    return name is None or any(possible({**made, name: (n, n)}, laws) for n in range(made[name][0], made[name][1] + 1))
+
+
+@given(of=people(), pressed=st.sampled_from([{}, {"locations": ("neck",)}, {"qualities": ("sharp",)}, {"locations": ("neck",), "qualities": ("sharp",)}]))
+def test_no_count_can_be_worked_out_of_all_files_of_a_question_and_its_report(of: list[Said], pressed: dict[str, tuple[str, ...]]) -> None:
+    def asked(question: dict[str, tuple[str, ...]]) -> list[Said]:
+        return [one for one in of if all(set(codes) & set(one[field] or ()) for field, codes in question.items())]
+    whole, question = asked(pressed), Cohort(**pressed)
+    own = {}
+    for name in ("locations", "qualities", "together"):
+        wider = context(question, name)
+        if wider != question:
+            those = asked({field: codes for field, codes in pressed.items() if getattr(wider, field)})
+            own[name] = (wider, len(those), charts_of(those)[name])
+    charts, of_its_own = outgoing.of_question(question, charts_of(whole), len(whole), own, Control(MOST, 1))
+    kept = {f"all {one.name}": one.kept for one in charts} | {f"{name} {name}": one.kept for name, one in of_its_own.items()}
+    laws = [law for name, one in kept.items() for law in laws_of(name, one.counts)] + [*laws_of_all(), *laws_of_pressed(pressed)]
+    bounds, true = {}, {}
+    for name, one in kept.items():
+        for cell, n in one.counts.n.items():
+            at = (name.split()[0], *(cell if cell == BASE else (name.split()[1], *cell)))
+            word, true[at] = one.words.get(cell), n
+            ends = (n, n) if word is None else (0, 2 * TRIED) if word == HIDDEN else (1, MOST)
+            bounds[at] = (max(ends[0], bounds.get(at, ends)[0]), min(ends[1], bounds.get(at, ends)[1]))
+    laws = [law for law in laws if law.keys() <= bounds.keys()]
+    assert all(sum(factor * true[at] for at, factor in law.items()) <= 0 for law in laws), "what is so could have been so"
+    hidden = [at for at, (low, high) in bounds.items() if low < high]
+    assert {at for at in true if 1 <= true[at] <= MOST} <= set(hidden)
+    told = [at for at in hidden if not any(possible({**bounds, at: ends}, laws) for ends in ((bounds[at][0], true[at] - 1), (true[at] + 1, bounds[at][1]))
+                                           if ends[0] <= ends[1])]
+    assert not told, {name: one.words for name, one in kept.items()}

@@ -47,3 +47,15 @@ def test_what_is_missing_elsewhere_is_missing_here() -> None:
 
 def test_every_chart_says_how_it_adds_up() -> None:
     assert outgoing.CHARTS.keys() == {*crossfilter.NAMES, *crossfilter.MORE} - {"base"}
+
+
+@pytest.mark.parametrize(("most", "asked", "step"), [(10, 1, 4), (10, 5, 5), (10, 9, 10), (5, 1, 5), (0, 1, 1)])
+def test_what_is_rounded_so_little_that_a_difference_tells_a_small_count_is_not(most: int, asked: int, step: int) -> None:
+    assert disclosure.safe(most, asked) == disclosure.Control(most, step)
+    # whoever subtracts one count from another, each as it is written, and knows that the rest is small
+    made, written = disclosure.Control(most, step), {}
+    for large in range(most + 1, 99):
+        for small in range(1, most + 1):
+            if large - small > most:
+                written.setdefault((made.rounded(large), made.rounded(large - small)), set()).add(small)
+    assert all(len(values) > 1 for (written_as, _), values in written.items() if most and written_as < 50)
