@@ -75,7 +75,7 @@ def _followed(take: Callable[[Address], None], begin: Callable[[], None], now: C
             frozen = _opened(*given.frozen) if given.frozen else None
         except Refused as error:
             st.warning(f"**This address asks something that cannot be read.** {plain(str(error))}", icon=":material/link_off:")
-            st.button("Show all entries", key="ask_all", type="primary", on_click=_forget_address)
+            st.button("Begin anew", key="ask_all", type="primary", on_click=_forget_address)
             return False
         _ask(given.question)
         session.remember("frozen", frozen)
