@@ -116,7 +116,7 @@ def charts_below(page: Page) -> None:
     press(page, "Enter")
     period = base(page)
     code = last.get_attribute("data-code")
-    assert chosen(page, "chart_weeks") == [code] and set(parse_qs(urlsplit(page.url).query)) == {"since", "until"} and has_focus(last)
+    assert chosen(page, "chart_weeks") == [code] and set(parse_qs(urlsplit(page.url).query)) == {"since", "until", "more"} and has_focus(last)
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("ArrowLeft")
     press(page, "Shift+Enter")
