@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from dashboard import cohort, database, start
 from dashboard.rules import active, flags
+from dashboard.rules.definition import load
 from dashboard.rules.evaluate import buckets, evaluate
 from dashboard.schema import patient_outcome
 from tests.bench.measure import Row, seconds
@@ -21,7 +22,7 @@ def everybody(subject: Subject) -> Iterator[Row]:
         with subject.engine.connect() as connection:
             rules = active.current(connection).rules
             buckets(connection, evaluate(connection, cohort.entries(connection, subject.as_of), rules, subject.as_of), rules)
-    yield Row("all rules for everybody, not stored", subject.entries, seconds(work), 5)
+    yield Row(f"all {len(load())} rules for everybody, not stored", subject.entries, seconds(work), 5)
 
 
 def touched(subject: Subject) -> Iterator[Row]:
@@ -36,7 +37,7 @@ def touched(subject: Subject) -> Iterator[Row]:
             who = database.store(connection, "evaluated_patient", select(patient_outcome.c.patient).where(patient_outcome.c.patient.in_(some)))
             entries = cohort.entries(connection, subject.as_of, patients=who)
             buckets(connection, evaluate(connection, entries, rules, subject.as_of, everybody=False), rules)
-    yield Row(f"all rules for {len(some):,} patients, not stored", subject.entries, seconds(work), 0.3)
+    yield Row(f"the same for {len(some):,} patients", subject.entries, seconds(work), 0.3)
 
 
 def stored(subject: Subject) -> Iterator[Row]:
@@ -48,5 +49,5 @@ def stored(subject: Subject) -> Iterator[Row]:
         moved = []
         turned = seconds(lambda: moved.append(flags.store(engine, as_of=subject.as_of + 1 + len(moved), by="bench", at=subject.at, everybody=False)))
         engine.dispose()
-    yield Row("all rules for everybody, stored, with flags compared", subject.entries, taken)
-    yield Row(f"the day turns, for {moved[0]['patients']:,} patients, stored, with flags compared", subject.entries, turned)
+    yield Row("the same for everybody, stored, with flags compared", subject.entries, taken)
+    yield Row(f"the same when the day turns, for {moved[0]['patients']:,} patients, stored, with flags compared", subject.entries, turned)
