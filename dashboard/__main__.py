@@ -21,7 +21,7 @@ from dashboard.errors import NotFound, Refused, UserError, WrongUsage
 from dashboard.imports import batches, commit, export, mapping, opening, plan, quarantine, remembered, tabular, undo
 from dashboard.imports.mapping import Mapping
 from dashboard.imports.tabular import Tabular
-from dashboard.rules import active, answers, definition, flags, trial
+from dashboard.rules import active, answers, definition, flags, workload
 
 Output = dict | list | str
 
@@ -282,7 +282,7 @@ def _rules(engine: Engine, wanted: argparse.Namespace) -> Output:
 
 def _try(engine: Engine, wanted: argparse.Namespace) -> Output:
     with engine.connect() as connection:
-        return trial.report(connection, active.current(connection).rules, definition.load(wanted.rules), _as_of(engine, wanted), wanted.weeks, _say)
+        return workload.report(connection, active.current(connection).rules, definition.load(wanted.rules), _as_of(engine, wanted), wanted.weeks, _say)
 
 
 def _rows(engine: Engine, wanted: argparse.Namespace) -> Output:

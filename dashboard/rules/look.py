@@ -39,6 +39,7 @@ from dashboard.rules.seen import RECENT, Entries, Script, Seen
 from dashboard.rules.single import Chosen, StartedWithin, SuddenOnset, WorstAtLeast
 
 CELLS = (Chosen, WorstAtLeast, StartedWithin, SuddenOnset)  # anchors that a single cell of an entry tells
+DATED = ("as_of", "as_of_year")  # of entries that are looked at as of several days, see `trial`
 MET = {"patient": Integer, "rule_bit": Integer, "tier": String, "arm": Integer, "first_evidence": Integer, "last_evidence": Integer,
        "last_entry": BigInteger, "episode_onset": Integer}
 
@@ -60,7 +61,8 @@ def look(connection: Connection, entries: Select, rules: tuple[Rule, ...], as_of
     live = entries.subquery()
     live = select(live).where(live.c.day <= as_of).subquery()
     today = database.store(connection, "rule_as_of", select(literal(as_of).label("as_of"), literal(date_of(as_of).year).label("as_of_year")))
-    made = _look(Entries(database.store(connection, "rule_entry", said(live, read)), read, raw=False), rules, asked, assess, today) if copy else (
+    dated = tuple(name for name in DATED if name in live.c)
+    made = _look(Entries(database.store(connection, "rule_entry", said(live, read, dated)), read, raw=False), rules, asked, assess, today) if copy else (
         _look.__wrapped__(Entries(live, read, raw=True), rules, asked, assess, today))
     made.script.run(connection)
     return made
@@ -83,8 +85,8 @@ def _look(all_: Entries, rules: tuple[Rule, ...], asked: tuple[Rule, ...], asses
     days = max([RECENT, *_days_back(parts)])
     late = all_.joined(records, r.patient == all_.rows.c.patient, [r.last_day]).c
     ago = late.last_day - late.day
-    recent = script.store("rule_recent", select(ago.label("ago"), *[
-        late[name] for name in ("entry", "patient", "day", "severity", "interference", "worst", "onset", "helped", *of_one(read_lately))]).where(ago < days))
+    kept = ("entry", "patient", "day", "severity", "interference", "worst", "onset", "helped", *of_one(read_lately), *[name for name in DATED if name in late])
+    recent = script.store("rule_recent", select(ago.label("ago"), *[late[name] for name in kept]).where(ago < days))
     current = episodes.store(script, all_, records)
     in_episode = episodes.entries(all_, current)
     spans = [part.span for part in parts if isinstance(part, NotImproved)]
@@ -110,7 +112,8 @@ def _of_known(entries: Entries, records: Table, parts: Iterable[Condition]) -> F
 
 
 def _records(entries: FromClause, read: tuple[str, ...], today: Table) -> Select:
-    e, known = entries.c, [select(column).scalar_subquery().label(column.name) for column in today.c]
+    e = entries.c
+    known = [func.max(e[day.name]).label(day.name) if day.name in e else select(day).scalar_subquery().label(day.name) for day in today.c]
     return select(
         e.patient, *known, func.max(e.day).label("last_day"), func.max(e.entry).label("newest"), func.max(e.onset).label("last_onset"),
         *recorded(entries, read)).group_by(e.patient)

@@ -4,6 +4,7 @@ import random
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +14,7 @@ from dashboard import audit, cohort, schema
 from dashboard.codelists import HISTORY, SYMPTOM
 from dashboard.imports import commit, plan, tabular, undo
 from dashboard.rules import evaluate as evaluation
-from dashboard.rules import over_time
+from dashboard.rules import over_time, trial, workload
 from dashboard.rules.definition import TIERS, RuleSet, load
 from dashboard.rules.evaluate import Outcomes, buckets, evaluate, evidence
 from tests import cohort_files, diaries, rules_oracle, state_model
@@ -181,6 +182,22 @@ def test_time_alone_moves_nobody_before_their_day(connection: Connection) -> Non
             moved |= elsewhere - heard
         assert moved
         assert len([patient for patient, row in stood.items() if row["turns_on"] == diaries.FIRST + 96]) < len(stood) / 4
+
+
+def test_all_weeks_asked_at_once(connection: Connection) -> None:
+    """Who meets which rule as which tier at the end of each week, where a patient as of each week is one of their own to the rules."""
+    numbers, days, bits = np.arange(1, PATIENTS + 1), (113, 100, 98, 95, 60, 8), {rule.rule_id: rule.bit for rule in RULES.rules}
+    for seed in SEEDS:
+        rows = _cohort(PATIENTS, seed)
+        diaries.append(connection, rows)
+        ends = [diaries.FIRST + day for day in days]
+        stands = workload.apart(trial.standing(connection, RULES.rules, ends[0], entries=workload.in_each_week(ends, numbers)), len(ends))
+        connection.rollback()
+        for day, stood in zip(days, stands, strict=True):
+            wanted = {(patient, outcome.tier, bits[rule_id]) for (patient, rule_id), outcome in rules_oracle.evaluate(rows, day).items() if outcome.met}
+            found = {(int(patient), tier, bit) for tier, met in zip(trial.QUEUED, stood.met, strict=True)
+                     for patient, one in zip(stood.patients, met, strict=True) for bit in bits.values() if int(one) >> bit & 1}
+            assert found == {one for one in wanted if one[1] in trial.QUEUED}, day
 
 
 def _history(patient: int) -> list[list[tuple[state_model.Row, Row]]]:

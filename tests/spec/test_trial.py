@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 
 from dashboard import activity, behind
 from dashboard.errors import Conflict, Refused
-from dashboard.rules import active, definition, explain, parameters, trial
+from dashboard.rules import active, definition, explain, parameters, trial, workload
 from dashboard.rules.definition import Rule
 from dashboard.rules.over_time import KINDS
 from tests.canonical import quiet
@@ -40,20 +40,25 @@ def test_today_and_week_by_week(engine: Engine) -> None:
     draft = changed(now, "U08", "Worst pain, at least", 8, 9)
     draft = tuple(rule for rule in draft if rule.rule_id != "R02")
     with engine.connect() as connection:
-        ends = trial.week_ends(connection, TODAY, 52)
+        ends = workload.week_ends(connection, TODAY, 52)
         assert ends == [TODAY - 7 * n for n in range(5)], "no further back than the first entry"
-        stands = [trial.standing(connection, now, end) for end in ends]
-        others = [trial.standing_after(connection, now, stood, draft, end) for stood, end in zip(stands, ends, strict=True)]
-        assert trial.patient_weeks(connection, ends) == pytest.approx((2 + 2 + 11 + 1) / 7)
+        drawn = workload.draw(connection, ends)
+        assert sorted(drawn.patients) == [clinic.number(name) for name in "1234"]
+        assert drawn.rows == pytest.approx((2 + 2 * 4 + 2 + 1 + 4) / 4), "each entry once for each week's end that it is not after"
+        made = sum((workload.asked(connection, (now, draft), ends, some) for some in (drawn.patients[1:3], drawn.patients[3:])),
+                   workload.asked(connection, (now, draft), ends, drawn.patients[:1]))
+        before = trial.standing(connection, now, TODAY)
+        after = trial.standing_after(connection, now, before, draft, TODAY)
     one, two, three = (clinic.number(name) for name in "123")
-    weeks = trial.by_week(stands, ends)
+    assert made.patients == 4 and made.patient_weeks == pytest.approx((2 + 2 + 11 + 1) / 7)
+    weeks = workload.by_week(made.weeks[0], ends)
     assert weeks["week"].tolist() == ends[3::-1]
     assert weeks[["E", "U", "R"]].to_numpy().tolist() == [[0, 1, 0], [0, 0, 0], [0, 0, 1], [0, 1, 0]], "2, nobody, 3, 1"
-    made = trial.new_flags(stands, now)
-    assert (made["U08"], made["R02"], made["E05"]) == (2, 1, 0)
-    assert trial.new_flags(others, draft)["U08"] == 0
-    assert "R02" not in trial.new_flags(others, draft)
-    moves = trial.moves(stands[0], others[0])
+    assert (made.urgent(0), made.urgent(1), made.interval(0, 4)) == (2, 0, None)
+    flags, others = made.flags
+    assert (flags["U08"], flags["R02"], flags["E05"], others["U08"]) == (2, 1, 0, 0)
+    assert "R02" not in others
+    moves = trial.moves(before, after)
     u08, r02 = (1 << next(rule.bit for rule in now if rule.rule_id == rule_id) for rule_id in ("U08", "R02"))
     told = {row.patient: (row.before, row.after, row.gained, row.lost) for row in moves.itertuples()}
     assert told[one] == (1, trial.NONE, 0, u08)

@@ -13,6 +13,7 @@ from dashboard.rules import active, definition, examples, explain, flags, parame
 from dashboard.rules.definition import TIERS
 from dashboard.schema import rule_set
 from dashboard.views import session
+from dashboard.views import workload as views_workload
 from tests.views.events import begin_with, choose_rows, click, has, load, settled, sheet, shown, type_into
 
 Open = Callable[..., AppTest]
@@ -139,8 +140,10 @@ def severe() -> str:
                  header="patient_id,recorded_at,severity,locations")
 
 
-def test_a_number_changed_in_the_form_is_tried_put_in_force_and_put_back(open_page: Open, clinic: Engine) -> None:
+def test_a_number_changed_in_the_form_is_tried_put_in_force_and_put_back(open_page: Open, clinic: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     load(clinic, "now.csv", severe())
+    monkeypatch.setattr(views_workload, "FIRST", 1)
+    monkeypatch.setattr(views_workload, "UNASKED", -1)
     at = open_page("rules", name="Dr. Okafor")
     choose_rows(at, "rule_list", position(at, "U08"))
     at.number_input(key=parameter(at, "Worst pain, at least (of 10)", 8)).set_value(9.0)
@@ -153,7 +156,9 @@ def test_a_number_changed_in_the_form_is_tried_put_in_force_and_put_back(open_pa
     settled(next(button for button in at.get("download_button") if button.key == "trial_csv").click().run())
     with clinic.connect() as connection:
         assert [made["what"] for made in audit.events(connection, kinds=["exported"])["details"]] == ["whom a draft of rules would move"]
-    click(at, "count_weeks")
+    assert "1 of 2 patients, drawn at random" in shown(at) and "too few for an interval" in shown(at)
+    click(at, "count_patients")
+    assert "drawn at random" not in shown(at) and not has(at, "count_patients")
     assert workload(at).set_index("Rule").loc["U08", ["New flags, in force", "New flags, draft"]].tolist() == [2, 1]
     type_into(at, "activate_reason", "Eight is too many")
     click(at, "activate")
