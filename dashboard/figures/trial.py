@@ -23,7 +23,8 @@ def weekly(before: pd.DataFrame, after: pd.DataFrame | None, theme: str) -> go.F
         top = 1 - row * (_ROW + _GAP) / height
         most = max([1, *before[tier], *(after[tier] if after is not None else ())])
         title = f"<span style='color:{token[tier]}'>{ICON[tier]} {CHOICES['tier'][tier]}</span>"
-        axes[f"yaxis{row + 1 if row else ''}"] = {"domain": [top - _ROW / height, top], "range": [0, most * 1.08], "nticks": 3, "tickformat": "d",
+        axes[f"yaxis{row + 1 if row else ''}"] = {"domain": [top - _ROW / height, top], "range": [0, most * 1.08], "tickformat": "d",
+                                                  **({"nticks": 3} if most > 2 else {"dtick": 1}),
                                                   "title": {"text": title, "font": {"size": 12}}}
     return bare(bars, theme, height + 24, margin={"l": 52, "r": 8, "t": 8, "b": 24}, barmode="group", bargap=0.25, hovermode="closest",
                 xaxis={"anchor": f"y{len(tiers) if len(tiers) > 1 else ''}", "showgrid": False, "type": "date", "tickformat": "%-d %b"}, **axes)

@@ -19,16 +19,13 @@ ROW, HEIGHT = 30, 546  # pixels; the list scrolls by itself, so that what is ope
 
 
 def page() -> None:
-    found, beside = frame.beginning("Rules")
+    found = frame.begin("Rules")
     with session.reading() as connection:
         rule_set = active.current(connection)
     trying.banner(rule_set)
     if session.recall("trying"):
         trying.show(rule_set, found)
         return
-    with beside:
-        st.button("Workload", key="workload", icon=":material/bar_chart:", on_click=session.remember, args=("trying", True),
-                  help="New flags a week and a rule over the last year, and which of them were acted on")
     for version in found.waiting_rule_sets:
         _waiting(version, rule_set)
     with st.spinner("Counting patients for every rule …", show_time=True):
@@ -36,10 +33,14 @@ def page() -> None:
     rules = sorted(rule_set.rules, key=lambda rule: (list(TIERS).index(_usual(rule)), rule.rule_id))
     opened = session.recall("rule_open")
     chosen = next((one for one in (*rules, *_off(rule_set)) if one.rule_id == opened), None)
-    st.markdown(f"**{counted(len(rules), 'rule')}**, rule set {rule_set.version}, on {counted(counts['patients'], 'patient')}. "
-                "Each is met, not met, or can't be assessed from what was recorded. Choose a line to read the rule in full, and to change it.")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{counted(len(rules), 'rule')}**, rule set {rule_set.version}, on {counted(counts['patients'], 'patient')}. "
+                    "Choose a line to read the rule in full, and to change it.", width="content")
+        st.space("stretch")
+        st.button("Workload", key="workload", icon=":material/bar_chart:", on_click=session.remember, args=("trying", True), width="content",
+                  help="New flags a week and a rule over the last year, and which of them were acted on")
     disagree = [rule.rule_id for rule in sorted(rules, key=lambda rule: rule.rule_id) if rule.tier_conflict]
-    frame.small("Every rule and number is a proposal until a clinician signs it off."
+    frame.small("Each is met, not met, or can't be assessed from what was recorded. Every rule and number is a proposal until a clinician signs it off."
                 + (f" Sources disagree on how urgent it is in {', '.join(disagree)}; each of these says how it was settled." if disagree else ""))
     left, right = st.columns([9, 11], gap="medium") if chosen else (st.container(), None)
     with left:

@@ -52,7 +52,8 @@ def show(now: RuleSet, found: Status) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("#### What the draft would change" if is_draft else "#### What the rules in force cost")
         st.space("stretch")
-        st.button("Back to the rules", key="trying_back", icon=":material/arrow_back:", type="tertiary", shortcut="Esc", on_click=session.forget,
+        # by the key of the button that led here, which would else stand beside it for as long as the work below takes
+        st.button("Back to the rules", key="workload", icon=":material/arrow_back:", type="tertiary", shortcut="Esc", on_click=session.forget,
                   args=("trying",))
     if is_draft:
         with st.spinner("Asking the draft about everybody …", show_time=True):

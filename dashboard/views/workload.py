@@ -16,7 +16,8 @@ from dashboard.views import frame, session, takeaway
 from dashboard.wording import counted, percent
 
 SPANS = {"12 weeks": 12, "26 weeks": 26, "a year": workload.WEEKS}
-FIRST, WAIT, UNASKED = 100_000, 4, 15  # entries, once for each week, that are asked about first; seconds a part may take; and all of them, unasked
+FIRST = 100_000  # entries, each once for every week that knows it, that are asked about first
+WAIT, UNASKED = 4, 15  # seconds that a part of the patients may take, and those that are asked before the reader wants more
 TARGET = "Proposed: at most 10 to 15 of 100 active patients with an open emergency or same-day flag in a week; published programmes had about 13."
 HOW = ("A rule counts as a new flag in the week at whose end it is met and at whose start it was not, by what is known now. What was met and over within a "
        "week is not counted; a rule that comes and goes counts each time. Observed: from each patient's first entry to the last.")
@@ -38,18 +39,18 @@ def show(now: RuleSet, draft: tuple[Rule, ...] | None, as_of: int) -> None:
             frame.small("No entry yet.", width="content")
             return
         kept, key = _kept("workloads", sets), (*ends,)
-        drawn, made, pace = kept.get(key, (None, None, 0.0))
+        drawn, made, pace, spent = kept.get(key, (None, None, 0.0, 0.0))
         left = len(drawn.patients) - made.patients if made else 0
-        seconds = left * pace
-        working = made is None or (left and (session.recall("counting") or (session.recall("counting") is None and seconds <= UNASKED)))
+        seconds, wanted = left * pace, session.recall("counting")
+        working = made is None or (left and (spent < UNASKED if wanted is None else wanted))
         if left:
-            st.button("Stop" if working else f"Ask all {len(drawn.patients):,} patients", key="count_patients", on_click=session.remember,
-                      args=("counting", not working), help="After the part that is at work; what is known so far stays"
-                      if working else f"Takes about {lasting(seconds / 60)}; it can be stopped at any time, and shows what it knows so far")
+            st.button("Stop" if working else f"Ask all {len(drawn.patients):,} patients, about {lasting(seconds / 60)}", key="count_patients",
+                      on_click=session.remember, args=("counting", not working), help="After the part that is at work; what is known so far stays"
+                      if working else "It can be stopped at any time, and shows what it knows so far")
     if made:
-        if working:
-            st.progress(made.patients / len(drawn.patients), f"{made.patients:,} of {len(drawn.patients):,} patients"
-                        + (f" · about {lasting(seconds / 60)} left" if seconds >= 60 else ""))
+        if left:
+            st.progress(made.patients / len(drawn.patients), f"Asked {made.patients:,} of {len(drawn.patients):,} patients"
+                        + (f" · about {lasting(seconds / 60)} left" if working and wanted and seconds >= 60 else " …" if working else ""))
         _shown(now.rules, draft, made, ends, len(drawn.patients))
     if working:
         with st.spinner("Asking some of the patients, drawn at random …") if made is None else nullcontext():
@@ -81,16 +82,16 @@ def _kept(name: str, sets: list[tuple[Rule, ...]]) -> dict:
     return found[1]
 
 
-def _ask(kept: dict[tuple, tuple[Draw, Workload, float]], key: tuple, sets: list[tuple[Rule, ...]], ends: list[int]) -> None:
+def _ask(kept: dict[tuple, tuple[Draw, Workload, float, float]], key: tuple, sets: list[tuple[Rule, ...]], ends: list[int]) -> None:
     """The next part of the patients, in as many as take some seconds. Whoever clicks meanwhile waits for it, and it is kept."""
     begun = session.now()
     with session.reading() as connection:
-        drawn, made, pace = kept.get(key) or (workload.draw(connection, ends), None, 0.0)
+        drawn, made, pace, spent = kept.get(key) or (workload.draw(connection, ends), None, 0.0, 0.0)
         rows = min(workload.ROWS, FIRST if made is None else int(WAIT / pace * drawn.rows))
         some = drawn.patients[made.patients if made else 0:][:max(1, int(rows / max(drawn.rows, 1)))]
         more = workload.asked(connection, sets, ends, some)
-    # the first part has to spell out the rules, which takes a second
-    kept[key] = drawn, more if made is None else made + more, max(1e-6, (session.now() - begun).total_seconds() / max(1, len(some)))
+    took = max(0.001, (session.now() - begun).total_seconds())
+    kept[key] = drawn, more if made is None else made + more, took / max(1, len(some)), spent + took
 
 
 def _shown(rules: tuple[Rule, ...], draft: tuple[Rule, ...] | None, made: Workload, ends: list[int], of: int) -> None:

@@ -143,7 +143,7 @@ def severe() -> str:
 def test_a_number_changed_in_the_form_is_tried_put_in_force_and_put_back(open_page: Open, clinic: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     load(clinic, "now.csv", severe())
     monkeypatch.setattr(views_workload, "FIRST", 1)
-    monkeypatch.setattr(views_workload, "UNASKED", -1)
+    monkeypatch.setattr(views_workload, "UNASKED", 0)
     at = open_page("rules", name="Dr. Okafor")
     choose_rows(at, "rule_list", position(at, "U08"))
     at.number_input(key=parameter(at, "Worst pain, at least (of 10)", 8)).set_value(9.0)
