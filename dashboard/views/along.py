@@ -24,7 +24,7 @@ def downloads(filters: Filters, found: Status, now: datetime, order: Lineup) -> 
             rows = worklist.details(connection, order.patients, filters, as_of=found.as_of, now=now)
             return rows, handout.in_words(rows, worklist.recent_course(connection, order.patients.tolist(), found.as_of), how)
     take_along(lines, Taken("Worklist", base(filters, order), found.as_of, found.oldest, found.rule_set, len(order.patients), now,
-                            (status.line(found), *status.doubts(found), *_quarantined(), status.DISCLAIMER), f"{listing.ORDER} {listing.DUE}"))
+                            (status.line(found), *status.doubts(found), *_quarantined(), status.DISCLAIMER), f"{listing.ORDER} {listing.due()}"))
 
 
 def _quarantined() -> list[str]:

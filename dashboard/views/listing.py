@@ -6,7 +6,7 @@ from datetime import datetime
 import pandas as pd
 import streamlit as st
 
-from dashboard import handout, worklist
+from dashboard import handout, hours, worklist
 from dashboard.days import spoken
 from dashboard.figures.tokens import TOKENS
 from dashboard.handout import Telling
@@ -19,14 +19,21 @@ from dashboard.wording import counted, tier
 
 PAGE = 50  # patients
 BESIDE = ("Tier", "Patient", "Note mentions", "Not asked lately", "Why", "Status")  # columns that there is room for beside a patient
-DUE = ("Overdue is counted by the clock, nights and weekends too: an emergency 1 h after it was flagged, if nobody saw to it; a same-day flag after 24 h, "
-       "unless it is escalated or closed; a routine flag after 48 h, if nobody saw to it, or 5 working days, if it is not closed.")
 ORDER = "Worst tier first, then what nobody acknowledged, current before historic, overdue, newest."
 KEYS = "Keys: J next, K previous, A acknowledge, S start, U undo, Esc back to the list. A row is chosen by a click, or with the arrow keys."
 TILE = {"emergency": ":red[⬢ Emergency]", "same_day": ":orange[▲ Same-day]", "not_assessable": ":violet[? Not assessable]", "routine": ":blue[● Routine]",
         "no_criterion_met": ":gray[– No criterion met]", "no_entries": ":gray[No entries]"}
 UNDER = {"emergency": "met it", "same_day": "met it", "routine": "met it", "not_assessable": "emergencies not asked",
          "no_criterion_met": "in what was recorded", "no_entries": "by this date"}
+
+
+def due() -> str:
+    """How what is overdue is counted."""
+    on_duty = hours.of(session.engine())
+    counted_by, emergency = ("the clock, nights and weekends too", "1 h") if on_duty is hours.ALWAYS else (
+        f"the clock, but for emergencies by the hours in which somebody is on duty ({on_duty.said})", "1 such hour")
+    return (f"Overdue is counted by {counted_by}: an emergency {emergency} after it was flagged, if nobody saw to it; a same-day flag after 24 h, unless it is "
+            "escalated or closed; a routine flag after 48 h, if nobody saw to it, or 5 working days, if it is not closed.")
 
 
 # --- tiles ------------------------------------------------------------------------------------------------------------------------
@@ -96,7 +103,7 @@ def draw(made: pd.DataFrame, as_of: int, rows: pd.DataFrame, chosen: int | None 
               "Tier": text(width=92), "Patient": text(width=76), "Why": text(width=250 if wide else 170),
               "Reported": text(width=65, help=f"Before {spoken(as_of)}"),
               "Severity": text(width=86, help="Mean and worst of the last day with a score; 0 = no pain, 10 = worst"),
-              "Modifiers": st.column_config.ListColumn(width=120), "Status": text(width=135, help=DUE),
+              "Modifiers": st.column_config.ListColumn(width=120), "Status": text(width=135, help=due()),
               "Note mentions": text(width=150, help="Found by a word list in notes that nobody has marked as read"), "Owner": text(width=70),
               "Not asked lately": text(f"Not answered in the last {RECENT} days", width=300 if wide else 240,
                                        help=f"Emergencies about which nothing was said in the {RECENT} days up to the patient's last entry"),

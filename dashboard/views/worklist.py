@@ -152,7 +152,7 @@ def _row_above(order: Lineup, filters: Filters, found: Status) -> None:
         st.segmented_control("Whose", [EVERYBODY, MINE, UNASSIGNED], default=EVERYBODY, required=True, key="whose", persist_state="session",
                              format_func=":gray[{}]".format, label_visibility="collapsed", on_change=session.remember, args=("page", 1))
         st.caption(f"{len(order.patients):,} of {counted(order.of, 'patient')}", width="content",
-                   help=f"Patients{along.whom(filters)}. {listing.ORDER} {listing.DUE}")
+                   help=f"Patients{along.whom(filters)}. {listing.ORDER} {listing.due()}")
         if order.snoozed:
             st.button(f"{order.snoozed:,} snoozed", key="show_snoozed", type="tertiary", help="Put off until a later day; show them", on_click=_snoozed)
         noted.toggle(found.as_of)

@@ -36,6 +36,11 @@ def test_empty_database_says_what_to_do_first(open_page: Open, clinic: Engine) -
     assert not at.dataframe
 
 
+def test_a_setting_that_cannot_be_understood_is_said_on_the_page(open_page: Open, clinic: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PAIN_DIARY_HOURS", "Mon-Fri 8-18")
+    assert '"8-18" is neither hours nor the name of a time zone.' in warnings(open_page("worklist"))
+
+
 def test_demo_diaries_can_be_loaded_and_removed(open_page: Open, clinic: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(start, "sample_files", lambda: sorted(start.SAMPLE.glob("*late_march.csv")))
     at = click(open_page("worklist"), "load_demo")
