@@ -15,11 +15,16 @@ from dashboard.rules import active
 from dashboard.rules.seen import RECENT
 from dashboard.status import Status
 from dashboard.views import noted, session
-from dashboard.wording import counted, tier
+from dashboard.wording import counted, listing, tier
 
 PAGE = 50  # patients
 BESIDE = ("Tier", "Patient", "Note mentions", "Not asked lately", "Why", "Status")  # columns that there is room for beside a patient
-ORDER = "Worst tier first, then what nobody acknowledged, current before historic, overdue, newest."
+ORDERS = {"worst": "Worst first", "overdue": "Longest overdue first", "newest": "Newest evidence first", "id": "By patient id"}
+IN_FULL = {"worst": "Worst tier first, then what nobody acknowledged, current before historic, overdue, newest.",
+           "overdue": "Longest overdue first, then what is due next; of what is due at one time, the worst first.",
+           "newest": "Newest evidence first; of one day, the worst first.", "id": "By patient id, then source."}
+HEADS = {"Tier": "worst", "Patient": "id", "Reported": "newest", "Status": "overdue"}
+CLICKED = f"A click on {listing(HEADS, 'or')} orders all pages by it; the menu of a head sorts the lines in sight only."
 KEYS = "Keys: J next, K previous, A acknowledge, S start, U undo, Esc back to the list. A row is chosen by a click, or with the arrow keys."
 TILE = {"emergency": ":red[⬢ Emergency]", "same_day": ":orange[▲ Same-day]", "not_assessable": ":violet[? Not assessable]", "routine": ":blue[● Routine]",
         "no_criterion_met": ":gray[– No criterion met]", "no_entries": ":gray[No entries]"}
@@ -88,7 +93,7 @@ def table(order: Lineup, filters: Filters, found: Status, asked: dict, chosen: i
                             lambda connection: worklist.recent_course(connection, patients, found.as_of))
     made = handout.in_words(rows, course, telling(order, filters, found, now))
     draw(made if chosen is None else made[[name for name in made if name in BESIDE]], found.as_of, rows, chosen)
-    st.caption(f"{ORDER} {KEYS}")
+    st.caption(f"{IN_FULL[order.by]} {CLICKED} {KEYS}")
 
 
 def telling(order: Lineup, filters: Filters, found: Status, now: datetime) -> Telling:
@@ -114,15 +119,15 @@ def draw(made: pd.DataFrame, as_of: int, rows: pd.DataFrame, chosen: int | None 
         _mark(session.recall("rows").index(chosen) if chosen in session.recall("rows") else None)
     colours = TOKENS[session.theme()]
     styled = made.style.map(lambda text: f"color: {colours[_tier_of(text)]}; font-weight: 600" if text else "", subset=["Tier"]) if "Tier" in made else made
-    choosing = {"on_select": _select, "selection_mode": ["single-row", "single-cell"]} if key == "list" else {}
+    choosing = {"on_select": _select, "selection_mode": ["single-row", "single-cell", "single-column"]} if key == "list" else {}
     st.dataframe(styled, key=key, hide_index=True, column_config=config, row_height=34, height=min(36 + 34 * len(rows), 620),
                  alt="Worklist, one line a patient" + ("; choose a row to open the patient beside the list" if choosing else ""), **choosing)
 
 
 def _mark(row: int | None) -> None:
     """Marks the row of who is open: after an action the line may stand elsewhere, and nobody else may look as if it were hers."""
-    selection = (session.recall("list") or {}).get("selection") or {"rows": [], "cells": []}
-    if {*selection["rows"], *(at for at, _ in selection["cells"])} != ({row} - {None}):
+    selection = (session.recall("list") or {}).get("selection") or {"rows": [], "cells": [], "columns": []}
+    if {*selection["rows"], *(at for at, _ in selection["cells"]), *selection["columns"]} != ({row} - {None}):
         session.choose_row("list", row)
 
 
@@ -131,6 +136,11 @@ def _tier_of(text: str) -> str:
 
 
 def _select() -> None:
+    """Of the list. A click on a head would sort this page only, and in the browser only, if columns could not be chosen."""
+    if heads := session.recall("list")["selection"]["columns"]:
+        session.remember("order", HEADS.get(heads[0], session.recall("order", "worst")))
+        session.remember("page", 1)
+        return
     chosen = session.chosen("list", session.recall("rows"), session.recall("patient"))
     if chosen is None:
         session.forget("patient")

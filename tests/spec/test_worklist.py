@@ -31,6 +31,12 @@ def lined_up(clinic: Clinic, **filters: object) -> lineup.Lineup:
         return lineup.lineup(connection, Filters(**filters), as_of=clinic.today, now=clinic.at)
 
 
+def ordered(clinic: Clinic, by: str, **filters: object) -> list[str]:
+    with clinic.engine.connect() as connection:
+        numbers = lineup.lineup(connection, Filters(**filters), as_of=clinic.today, now=clinic.at, by=by).patients.tolist()
+        return worklist.names(connection, numbers).set_index("patient").loc[numbers, "patient_id"].tolist()
+
+
 def tiles(clinic: Clinic) -> dict[str, tuple]:
     with clinic.engine.connect() as connection:
         return {bucket: tuple(tile.values()) for bucket, tile in worklist.tiles(connection, clinic.at).items()}
@@ -112,6 +118,11 @@ def test_worst_tier_then_unacknowledged_then_current_before_historic_then_overdu
     clinic.closes("E05", patient_id="closed")
     assert shown(clinic) == ["overdue", "newest", "newer", "recent", "historic", "seen", "numb", "thin"]
     assert shown(clinic, closed=True) == ["overdue", "newest", "newer", "recent", "historic", "seen", "closed", "numb", "thin"]
+    assert ordered(clinic, "worst") == shown(clinic)
+    assert ordered(clinic, "overdue") == ["historic", "overdue", "numb", "newest", "newer", "recent", "thin", "seen"], "of what is due at one time the worst"
+    assert ordered(clinic, "newest") == ["newest", "newer", "seen", "numb", "thin", "overdue", "recent", "historic"]
+    assert ordered(clinic, "id") == ["historic", "newer", "newest", "numb", "overdue", "recent", "seen", "thin"]
+    assert ordered(clinic, "overdue", sources=("nowhere",)) == []
 
 
 def test_a_line_speaks_of_what_is_open_when_closed_flags_are_shown_too(engine: Engine) -> None:
@@ -136,6 +147,8 @@ def test_what_is_snoozed_leaves_the_list_until_its_day_and_is_due_then(engine: E
     clinic.days_pass(1)
     assert (shown(clinic)[-1], lined_up(clinic).snoozed, tiles(clinic)["routine"]) == ("thin", 0, (1, 1, 1, 0, 0))
     assert lines(clinic).set_index("patient_id").loc["thin", "overdue"]
+    clinic.sends(quiet("new", TODAY + 3, **WET))
+    assert ordered(clinic, "overdue")[-3:] == ["numb", "thin", "new"], "put off until today is due now"
 
 
 def test_what_was_acknowledged_is_late_where_it_is_not_done_with_in_time(engine: Engine) -> None:
