@@ -19,7 +19,7 @@ from dashboard.rules.folding import Reason, told
 from dashboard.schema import evaluation, flag, patient, patient_outcome, source, triage_action
 
 BUCKETS = tuple(CHOICES["bucket"])
-TREND_DAYS, DAYS_A_BAR, BARS, GAP = 30, 2, "▁▂▃▄▅▆▇█", "\u2002"
+TREND_DAYS, DAYS_A_BAR, BARS, GAP = 30, 3, "▁▂▃▄▅▆▇█", "\u2002"
 _f = flag.c
 
 
@@ -163,7 +163,7 @@ def stored(connection: Connection, patients: Iterable[int]) -> Table:
 # --- what they said lately --------------------------------------------------------------------------------------------------------
 
 def recent_course(connection: Connection, patients: list[int], as_of: int) -> pd.DataFrame:
-    """Per patient: `trend` (the last 30 days, two to a bar of mean severity, a blank where nothing was recorded), `now` and `worst` of the last
+    """Per patient: `trend` (the last 30 days, three to a bar of mean severity, a blank where nothing was recorded), `now` and `worst` of the last
     day with a score, and `modifiers` (labels of what the record says about the patient)."""
     e = cohort.entries(connection, as_of, patients=stored(connection, patients)).subquery().c
     by_day = select(e.patient, e.day, func.avg(e.severity), func.max(func.coalesce(e.worst_severity, e.severity)), database.bit_or(e.history_present))

@@ -18,7 +18,7 @@ from dashboard.views import noted, session
 from dashboard.wording import counted, listing, tier
 
 PAGE = 50  # patients
-BESIDE = ("Tier", "Patient", "Note mentions", "Not asked lately", "Why", "Status")  # columns that there is room for beside a patient
+BESIDE = ("Tier", "Patient", "Source", "Note mentions", "Not asked lately", "Why", "Status")  # columns that there is room for beside a patient
 ORDERS = {"worst": "Worst first", "overdue": "Longest overdue first", "newest": "Newest evidence first", "id": "By patient id"}
 IN_FULL = {"worst": "Worst tier first, then what nobody acknowledged, current before historic, overdue, newest.",
            "overdue": "Longest overdue first, then what is due next; of what is due at one time, the worst first.",
@@ -104,24 +104,32 @@ def telling(order: Lineup, filters: Filters, found: Status, now: datetime) -> Te
 
 def draw(made: pd.DataFrame, as_of: int, rows: pd.DataFrame, chosen: int | None = None, key: str = "list") -> None:
     text, wide = st.column_config.TextColumn, "Status" not in made or "Owner" in made
-    config = {"30 days": text("30 days", width=138, help="Mean severity, two days a bar, higher is worse; a blank is a gap"),
-              "Tier": text(width=92), "Patient": text(width=76), "Why": text(width=250 if wide else 170),
-              "Reported": text(width=65, help=f"Before {spoken(as_of)}"),
-              "Severity": text(width=86, help="Mean and worst of the last day with a score; 0 = no pain, 10 = worst"),
-              "Modifiers": st.column_config.ListColumn(width=120), "Status": text(width=135, help=due()),
-              "Note mentions": text(width=150, help="Found by a word list in notes that nobody has marked as read"), "Owner": text(width=70),
-              "Not asked lately": text(f"Not answered in the last {RECENT} days", width=300 if wide else 240,
+    # together they fit a screen 1280 pixels wide, and share what a wider one has
+    config = {"30 days": text("30 days", width=103, help="Mean severity, three days a bar, higher is worse; a blank is a gap"),
+              "Tier": text(width=89), "Patient": text(width=94, help="The id, then the source"), "Why": text(width=176 if wide else 163),
+              "Reported": text(width=64, help=f"Before {spoken(as_of)}"),
+              "Severity": text(width=78, help="Mean and worst of the last day with a score; 0 = no pain, 10 = worst"),
+              "Modifiers": text(width=88), "Status": text(width=118, help=due()),
+              "Note mentions": text(width=150, help="Found by a word list in notes that nobody has marked as read"), "Owner": text(width=54),
+              "Not asked lately": text(f"Not answered in the last {RECENT} days", width=205,
                                        help=f"Emergencies about which nothing was said in the {RECENT} days up to the patient's last entry"),
-              "Unknown": text("?", width=35, help="Rules that cannot be assessed from what was recorded")}
+              "Unknown": text("?", width=28, help="Rules that cannot be assessed from what was recorded")}
     if key == "list":
         # a row means the patient who stood in it when it was drawn, whatever the list has become since
         session.remember("rows", rows["patient"].tolist())
         _mark(session.recall("rows").index(chosen) if chosen in session.recall("rows") else None)
     colours = TOKENS[session.theme()]
+    made = _narrower(made)
     styled = made.style.map(lambda text: f"color: {colours[_tier_of(text)]}; font-weight: 600" if text else "", subset=["Tier"]) if "Tier" in made else made
     choosing = {"on_select": _select, "selection_mode": ["single-row", "single-cell", "single-column"]} if key == "list" else {}
     st.dataframe(styled, key=key, hide_index=True, column_config=config, row_height=34, height=min(36 + 34 * len(rows), 620),
                  alt="Worklist, one line a patient" + ("; choose a row to open the patient beside the list" if choosing else ""), **choosing)
+
+
+def _narrower(made: pd.DataFrame) -> pd.DataFrame:
+    """The source in one cell with the id, which without it may mean several people."""
+    narrow = made.assign(Patient=made["Patient"] + " · " + made["Source"]).drop(columns="Source")
+    return narrow.assign(Modifiers=narrow["Modifiers"].map(", ".join)) if "Modifiers" in made else narrow
 
 
 def _mark(row: int | None) -> None:

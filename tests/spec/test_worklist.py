@@ -328,7 +328,7 @@ def test_the_sheet_the_text_and_the_page_say_what_is_on_screen_and_run_nothing(e
     made = in_words(clinic, rows)
     why = ". Also: ".join(rows.loc[0, "why"])
     assert made.iloc[0].to_dict() == {
-        "Tier": "⬢ Emergency", "Patient": odd, "Why": why, "Reported": "today", "30 days": worklist.GAP * 14 + "▄", "Severity": "4, worst 4", "Unknown": "0",
+        "Tier": "⬢ Emergency", "Patient": odd, "Why": why, "Reported": "today", "30 days": worklist.GAP * 9 + "▄", "Severity": "4, worst 4", "Unknown": "0",
         "Status": "Open, due in 59 min", "Owner": "+1", "Modifiers": ["Cancer", "Long-term steroids"], "Source": "@south"}
     sheet = pd.read_csv(StringIO(export.sheet(handout.sheet(made, {"As of": "2026-04-01"}))), dtype=str)
     assert sheet.loc[0].to_dict() == {name: str(cell) for name, cell in made.iloc[0].items()} | {
@@ -338,7 +338,7 @@ def test_the_sheet_the_text_and_the_page_say_what_is_on_screen_and_run_nothing(e
     printed = handout.printable(made, "Worklist <1>", ["As of & so on"])
     assert "<b>" not in printed and "<h1>Worklist &lt;1&gt;</h1><p>As of &amp; so on</p>" in printed
     assert re.findall("<th>(.*)</th>", printed) == [*made] == [*sheet][:-1], "one list, one set of columns"
-    assert why in printed and "<td>Cancer; Long-term steroids</td>" in printed and f"<td>{worklist.GAP * 14}▄</td>" in printed
+    assert why in printed and "<td>Cancer; Long-term steroids</td>" in printed and f"<td>{worklist.GAP * 9}▄</td>" in printed
 
 
 def test_who_has_no_flag_is_told_without_what_only_flags_have(engine: Engine) -> None:

@@ -62,7 +62,7 @@ def test_nothing_flagged_is_no_all_clear(open_page: Open, clinic: Engine) -> Non
     assert "1 patient could not be assessed" in shown(at)
     assert not at.success
     click(at, "show_unassessed")
-    assert next(table for table in at.dataframe if table.key == "list").value["Patient"].tolist() == ["2"]
+    assert next(table for table in at.dataframe if table.key == "list").value["Patient"].tolist() == ["2 · default"]
 
 
 def test_quarantine_is_announced_even_where_nothing_was_loaded(open_page: Open, clinic: Engine) -> None:
@@ -73,7 +73,7 @@ def test_quarantine_is_announced_even_where_nothing_was_loaded(open_page: Open, 
 def test_a_change_that_is_not_evaluated_is_evaluated_first(open_page: Open, clinic: Engine) -> None:
     imported_only(clinic)
     at = open_page("worklist")
-    assert next(table for table in at.dataframe if table.key == "list").value["Patient"].tolist() == ["1"]
+    assert next(table for table in at.dataframe if table.key == "list").value["Patient"].tolist() == ["1 · default"]
 
 
 def test_while_it_is_not_evaluated_nobody_is_clear(open_page: Open, clinic: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -48,7 +48,10 @@ def column(at: AppTest, name: str) -> list:
 
 
 def table(at: AppTest) -> pd.DataFrame:
-    return next(found for found in at.dataframe if found.key == "list").value
+    """The list, with ids that are not followed by their source."""
+    made = next(found for found in at.dataframe if found.key == "list").value
+    assert made["Patient"].str.contains(r" · \w+$").all()
+    return made.assign(Patient=made["Patient"].str.partition(" · ")[0])
 
 
 def choose(at: AppTest, key: str, *values: str) -> AppTest:
@@ -384,7 +387,7 @@ def test_the_past_is_looked_at_and_not_acted_on(open_page: Open, peopled: Engine
     assert "This is the past" in shown(at) and "No diary was here yet" in shown(at), "what was imported today was not known yesterday"
     click(at, "past_now")
     past = at.dataframe[0].value
-    assert past["Patient"].tolist() == ["E-old", "U-1", "R-1"] and past["Reported"].tolist() == ["5 w", "2 d", "today"]
+    assert past["Patient"].tolist() == ["E-old · north", "U-1 · south", "R-1 · north"] and past["Reported"].tolist() == ["5 w", "2 d", "today"]
     assert not has(at, "acknowledge") and not has(at, "sweep_offer") and has(at, "csv")
     assert re.search(r"No entries \W*4 patients", re.sub(r":\w+\[|\]|\*\*|  \n", " ", at.button(key="past_tile_no_entries").label))
     click(click(at, "past_tile_no_entries"), "past_back")
