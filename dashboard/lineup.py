@@ -81,8 +81,8 @@ def _woken(now: datetime) -> ColumnElement[bool]:
     return and_(_f.status == "snoozed", _f.until_day <= day_of(now.date()))
 
 
-def ever(condition: ColumnElement[bool]) -> ColumnElement[int]:
-    return func.max(case((condition, 1), else_=0))
+def yes(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return case((condition, 1), else_=0)
 
 
 # --- in which order --------------------------------------------------------------------------------------------------------------
@@ -93,27 +93,38 @@ def ever(condition: ColumnElement[bool]) -> ColumnElement[int]:
 _DAYS, _SHIFT = 2**18, 40_000
 
 
-def _packed(now: datetime) -> ColumnElement[int]:
-    return func.max(((4 * state(now) + 3 - RANK) * 2 + case((WAITS, 1), else_=0)) * _DAYS + _SHIFT + _f.last_evidence, type_=Integer)
-
-
 def _unpacked(best: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """State, rank, and whether it waits."""
     code = best // _DAYS
     return code // 8, 3 - code % 8 // 2, code % 2 == 1
 
 
-def _per_patient(filters: Filters, as_of: int, now: datetime) -> Select:
-    """One row a patient with a flag: patient, packed, whether anything of hers is overdue, whether the filters on flags let her pass."""
+def _flags(filters: Filters, as_of: int, now: datetime) -> Select:
+    """One row a flag: patient, packed, whether it is overdue, then for each filter on flags whether it lets it pass."""
     asked = [_f.status.in_(filters.statuses)] if filters.statuses else []
     asked += [or_(_f.owner.in_(filters.owners), _f.owner.is_(None) if "" in filters.owners else false())] if filters.owners else []
     if filters.whose is not None:
         asked.append(func.lower(_f.owner) == filters.whose.lower() if filters.whose else _f.owner.is_(None))
     asked += [_f.rule_id.in_(filters.rules)] if filters.rules else []
-    passes = [ever(one) == 1 for one in asked]
-    passes += [func.max(_f.last_evidence) >= as_of - filters.within_days] if filters.within_days is not None else []
-    found = select(_f.patient, _packed(now).label("best"), ever(overdue(now)).label("overdue"), case((and_(True, *passes), 1), else_=0).label("kept"))
-    return (found if filters.with_closed else found.where(_f.status != "closed")).group_by(_f.patient)
+    asked += [_f.last_evidence >= as_of - filters.within_days] if filters.within_days is not None else []
+    packed = ((4 * state(now) + 3 - RANK) * 2 + yes(WAITS)) * _DAYS + _SHIFT + _f.last_evidence
+    found = select(_f.patient, packed.label("packed"), yes(overdue(now)).label("late"), *[yes(one).label(f"asked_{n}") for n, one in enumerate(asked)])
+    return found if filters.with_closed else found.where(_f.status != "closed")
+
+
+def _per_patient(connection: Connection, filters: Filters, as_of: int, now: datetime) -> tuple[np.ndarray, ...]:
+    """Patients with a flag, what is packed of each, whether anything of hers is overdue, and whether the filters on flags let her pass: each may
+    let another flag of hers pass. Databases take longer to group so many rows."""
+    whose, packed, late, *asked = database.unordered(connection, _flags(filters, as_of, now))
+    best = np.zeros(1 + whose.max(initial=0), np.int64)
+    np.maximum.at(best, whose, packed)
+    patients = np.flatnonzero(best)
+
+    def ever(each: np.ndarray) -> np.ndarray:
+        found = np.zeros(len(best), bool)
+        found[whose[each == 1]] = True
+        return found[patients]
+    return patients, best[patients], ever(late), np.logical_and.reduce([np.ones(len(patients), bool), *map(ever, asked)])
 
 
 def _worst_first(patients: np.ndarray, best: np.ndarray, late: np.ndarray, as_of: int) -> np.ndarray:
@@ -142,9 +153,9 @@ def lineup(connection: Connection, filters: Filters, *, as_of: int, now: datetim
     """In one of these orders: `worst`: tier, unacknowledged first, current before recent before historic, overdue, newest; `overdue`: the longest
     overdue first, then what is due next; `newest`: by the evidence that the lines speak of; `id`. What is alike in one of the others comes in the
     first. Where a bucket without a tier is asked for, its patients without a flag come last, but by id."""
-    patients, best, late, kept = database.unordered(connection, _per_patient(filters, as_of, now))
+    patients, best, late, kept = _per_patient(connection, filters, as_of, now)
     first = _worst_first(patients, best, late, as_of)
-    patients, best, kept = patients[first], best[first], kept[first] == 1
+    patients, best, kept = patients[first], best[first], kept[first]
     stands, rank, waits = _unpacked(best)
     if filters.bucket in TIER_OF:
         kept &= rank == TIERS.index(TIER_OF[filters.bucket])
