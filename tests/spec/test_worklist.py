@@ -308,7 +308,7 @@ def test_what_a_patient_said_lately(engine: Engine) -> None:
         made = worklist.recent_course(connection, [clinic.number("2"), clinic.number("1")], TODAY)
     assert made["modifiers"].tolist() == [[], ["Cancer"]]
     assert made["now"].isna().tolist() == [True, False] and (made["now"][1], made["worst"][1]) == (5, 9)
-    assert made["trend"][0] == worklist.GAP * 15 and made["trend"][1] == "█" + worklist.GAP * 13 + "▅"
+    assert made["trend"][0] == worklist.GAP * 10 and made["trend"][1] == "█" + worklist.GAP * 8 + "▅"
 
 
 # --- taking it along --------------------------------------------------------------------------------------------------------------
