@@ -19,12 +19,12 @@ from dashboard.wording import counted, listing, tier
 
 PAGE = 50  # patients
 BESIDE = ("Tier", "Patient", "Source", "Note mentions", "Not asked lately", "Why", "Status")  # columns that there is room for beside a patient
-ORDERS = {"worst": "Worst first", "overdue": "Longest overdue first", "newest": "Newest evidence first", "id": "By patient id"}
+ORDERS = {"worst": "Worst first", "overdue": "Overdue first", "newest": "Newest first", "id": "By patient id"}
 IN_FULL = {"worst": "Worst tier first, then what nobody acknowledged, current before historic, overdue, newest.",
            "overdue": "Longest overdue first, then what is due next; of what is due at one time, the worst first.",
            "newest": "Newest evidence first; of one day, the worst first.", "id": "By patient id, then source."}
 HEADS = {"Tier": "worst", "Patient": "id", "Reported": "newest", "Status": "overdue"}
-CLICKED = f"A click on {listing(HEADS, 'or')} orders all pages by it; the menu of a head sorts the lines in sight only."
+CLICKED = f"A click on {listing(HEADS, 'or')} orders all pages by it; what the menu of a head sorts is this page alone."
 KEYS = "Keys: J next, K previous, A acknowledge, S start, U undo, Esc back to the list. A row is chosen by a click, or with the arrow keys."
 TILE = {"emergency": ":red[⬢ Emergency]", "same_day": ":orange[▲ Same-day]", "not_assessable": ":violet[? Not assessable]", "routine": ":blue[● Routine]",
         "no_criterion_met": ":gray[– No criterion met]", "no_entries": ":gray[No entries]"}

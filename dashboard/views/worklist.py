@@ -37,6 +37,8 @@ def page() -> None:
     counts = session.answer("tiles", {"minute": minute.isoformat()}, lambda connection: worklist.tiles(connection, minute))
     with beside:
         listing.total(counts, found.patients, withdrawn)
+        st.selectbox("Order", list(listing.ORDERS), key="order", format_func=listing.ORDERS.get, label_visibility="collapsed", width=138,
+                     persist_state="session", on_change=session.remember, args=("page", 1))
     listing.tiles(counts, session.recall("tile"), _choose_tile)
     filters = _filters(found)
     asked = {"filters": repr(filters), "as_of": found.as_of, "minute": minute.isoformat(), "by": session.recall("order", "worst")}
@@ -156,8 +158,6 @@ def _row_above(order: Lineup, filters: Filters, found: Status) -> None:
         if order.snoozed:
             st.button(f"{order.snoozed:,} snoozed", key="show_snoozed", type="tertiary", help="Put off until a later day; show them", on_click=_snoozed)
         noted.toggle(found.as_of)
-        st.selectbox("Order", list(listing.ORDERS), key="order", format_func=listing.ORDERS.get, label_visibility="collapsed", width=185,
-                     persist_state="session", on_change=session.remember, args=("page", 1))
         if filters != Filters() and len(order.patients):
             st.button("Clear filters", key="clear_filters", type="tertiary", on_click=_clear)
         st.space("stretch")

@@ -178,7 +178,7 @@ def test_any_order_is_that_of_all_pages_and_of_what_is_taken_along(open_page: Op
     choose_rows(at, "list", columns=["Why"])
     assert column(at, "Patient") == ["E-now", "R-1", "U-1"] and "Patient E-old" in shown(at), "there is no order by that"
     text = fold_out(at, "copy").code[0].value
-    assert re.findall(r"^\S+: (\S+) ", text, re.MULTILINE) == ["E-now", "R-1", "U-1", "E-old"] and "· newest evidence first" in text
+    assert re.findall(r"^\S+: (\S+) ", text, re.MULTILINE) == ["E-now", "R-1", "U-1", "E-old"] and "· newest first" in text
     with peopled.connect() as connection:
         last = audit.events(connection, limit=1).iloc[0]
     assert (last["kind"], last["by"], last["details"]) == ("exported", "M. Ito", {"what": "a worklist as text", "patients": 4})
