@@ -129,7 +129,7 @@ def draw(made: pd.DataFrame, as_of: int, rows: pd.DataFrame, chosen: int | None 
 def _narrower(made: pd.DataFrame) -> pd.DataFrame:
     """The source in one cell with the id, which without it may mean several people."""
     narrow = made.assign(Patient=made["Patient"] + " · " + made["Source"]).drop(columns="Source")
-    return narrow.assign(Modifiers=narrow["Modifiers"].map(", ".join)) if "Modifiers" in made else narrow
+    return narrow.assign(Modifiers=narrow["Modifiers"].map("; ".join)) if "Modifiers" in made else narrow
 
 
 def _mark(row: int | None) -> None:
