@@ -1,7 +1,7 @@
 """Starts the app: configuration, navigation, the page that was asked for."""
 import streamlit as st
 
-from dashboard.errors import DatabaseProblem
+from dashboard.errors import DatabaseProblem, WrongSetting
 from dashboard.views import frame, session, themed
 
 st.set_page_config(page_title="Pain diaries", page_icon="📋", layout="wide", initial_sidebar_state=200)
@@ -17,7 +17,7 @@ page = st.navigation([
 ])
 try:
     page.run()
-except DatabaseProblem as problem:
+except (DatabaseProblem, WrongSetting) as problem:
     frame.unreachable(problem)
 themed.watch()
 session.stamp()

@@ -14,7 +14,7 @@ import pandas as pd
 from sqlalchemy import Engine
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from dashboard import cohort, conditions, database, demo, distributions, settings, start, worklist
+from dashboard import cohort, conditions, database, demo, distributions, hours, settings, start, worklist
 from dashboard.codelists import CHOICES, CODELISTS
 from dashboard.days import date_of, day_of
 from dashboard.errors import NotFound, Refused, UserError, WrongUsage
@@ -51,7 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
         wanted.at, wanted.today = datetime.now(UTC), day_of(date.today())
         wanted.database = wanted.database or settings.read(os.environ).database
         if wanted.run is not _codelists:
-            engine = start.open_database(wanted.database, at=wanted.at, today=wanted.today)
+            engine = start.open_database(wanted.database, at=wanted.at, today=wanted.today, on_duty=hours.read(settings.read(os.environ).hours))
         answer = wanted.run(engine, wanted)
     except WrongUsage as error:
         print(error, file=sys.stderr)

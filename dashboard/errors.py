@@ -5,6 +5,7 @@
     │   ├── Conflict     somebody else acted first
     │   └── NotFound     no such batch, patient, flag, rule
     ├── WrongUsage       a command line that cannot be understood (exit 2)
+    ├── WrongSetting     a setting that cannot be understood
     └── DatabaseProblem
         ├── DatabaseBusy         another process owns the embedded file
         └── DatabaseUnreachable  the server or the file does not answer
@@ -28,6 +29,10 @@ class NotFound(Refused):
 
 
 class WrongUsage(UserError):
+    pass
+
+
+class WrongSetting(UserError):
     pass
 
 

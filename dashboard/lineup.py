@@ -49,7 +49,7 @@ class Filters:
 
 @dataclass(frozen=True)
 class Lineup:
-    """`patients` are shown, in the order in which a clinician works them off; of them, `routine` have a routine flag to be acknowledged
+    """`patients` are shown, in the order that was asked for; of them, `routine` have a routine flag to be acknowledged
     and no worse one. `of`: how many there are with those that filters hide; `snoozed` of these only because they are."""
     patients: np.ndarray
     routine: np.ndarray
@@ -57,6 +57,7 @@ class Lineup:
     of: int
     hidden_emergencies: int
     snoozed: int
+    by: str  # the order
 
 
 # --- what a flag is now -----------------------------------------------------------------------------------------------------------
@@ -73,11 +74,15 @@ def state(now: datetime) -> ColumnElement[int]:
 
 def overdue(now: datetime) -> ColumnElement[bool]:
     """Who put a flag off until a day has to look at it again on that day; else what is overdue is past the time for what comes next."""
-    return or_(DUE < audit.utc(now), and_(_f.status == "snoozed", _f.until_day <= day_of(now.date())))
+    return or_(DUE < audit.utc(now), _woken(now))
 
 
-def ever(condition: ColumnElement[bool]) -> ColumnElement[int]:
-    return func.max(case((condition, 1), else_=0))
+def _woken(now: datetime) -> ColumnElement[bool]:
+    return and_(_f.status == "snoozed", _f.until_day <= day_of(now.date()))
+
+
+def yes(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return case((condition, 1), else_=0)
 
 
 # --- in which order --------------------------------------------------------------------------------------------------------------
@@ -88,43 +93,72 @@ def ever(condition: ColumnElement[bool]) -> ColumnElement[int]:
 _DAYS, _SHIFT = 2**18, 40_000
 
 
-def _packed(now: datetime) -> ColumnElement[int]:
-    return func.max(((4 * state(now) + 3 - RANK) * 2 + case((WAITS, 1), else_=0)) * _DAYS + _SHIFT + _f.last_evidence, type_=Integer)
-
-
 def _unpacked(best: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """State, rank, and whether it waits."""
     code = best // _DAYS
     return code // 8, 3 - code % 8 // 2, code % 2 == 1
 
 
-def _order(filters: Filters, as_of: int, now: datetime) -> Select:
-    """One row a patient with a flag: patient, packed, whether the filters on flags let it pass. Ties go by number."""
-    asked = [ever(_f.status.in_(filters.statuses))] if filters.statuses else []
-    if filters.owners:
-        asked.append(ever(or_(_f.owner.in_(filters.owners), _f.owner.is_(None) if "" in filters.owners else false())))
+def _flags(filters: Filters, as_of: int, now: datetime) -> Select:
+    """One row a flag: patient, packed, whether it is overdue, then for each filter on flags whether it lets it pass."""
+    asked = [_f.status.in_(filters.statuses)] if filters.statuses else []
+    asked += [or_(_f.owner.in_(filters.owners), _f.owner.is_(None) if "" in filters.owners else false())] if filters.owners else []
     if filters.whose is not None:
-        asked.append(ever(func.lower(_f.owner) == filters.whose.lower() if filters.whose else _f.owner.is_(None)))
-    asked += [ever(_f.rule_id.in_(filters.rules))] if filters.rules else []
-    asked += [case((func.max(_f.last_evidence) >= as_of - filters.within_days, 1), else_=0)] if filters.within_days is not None else []
-    per = select(_f.patient, _packed(now).label("best"), ever(overdue(now)).label("overdue"), *[one.label(f"asked_{n}") for n, one in enumerate(asked)])
-    per = (per if filters.with_closed else per.where(_f.status != "closed")).group_by(_f.patient).subquery()
-    p, best = per.c, per.c.best
-    day = best % _DAYS
-    tier = best % (8 * _DAYS) - best % (2 * _DAYS)
-    old = case(*[(day >= as_of - age + _SHIFT, place) for place, age in enumerate((CURRENT, RECENT))], else_=2)
-    passes = [p[f"asked_{n}"] == 1 for n in range(len(asked))]
-    passes += [tier == (3 - TIERS.index(TIER_OF[filters.bucket])) * 2 * _DAYS] if filters.bucket in TIER_OF else []
-    # tier and whether it waits, then the state, then the rest
-    return select(p.patient, best, case((and_(True, *passes), 1), else_=0).label("kept")).order_by(
-        (best % (8 * _DAYS) - day).desc(), (best - best % (8 * _DAYS)).desc(), old, p.overdue.desc(), day.desc(), p.patient)
+        asked.append(func.lower(_f.owner) == filters.whose.lower() if filters.whose else _f.owner.is_(None))
+    asked += [_f.rule_id.in_(filters.rules)] if filters.rules else []
+    asked += [_f.last_evidence >= as_of - filters.within_days] if filters.within_days is not None else []
+    packed = ((4 * state(now) + 3 - RANK) * 2 + yes(WAITS)) * _DAYS + _SHIFT + _f.last_evidence
+    found = select(_f.patient, packed.label("packed"), yes(overdue(now)).label("late"), *[yes(one).label(f"asked_{n}") for n, one in enumerate(asked)])
+    return found if filters.with_closed else found.where(_f.status != "closed")
 
 
-def lineup(connection: Connection, filters: Filters, *, as_of: int, now: datetime) -> Lineup:
-    """In order: tier, unacknowledged first, current before recent before historic, overdue, newest. Where a bucket without a tier is asked
-    for, its patients without a flag come last."""
-    patients, best, kept = database.numbers(connection, _order(filters, as_of, now))
-    (stands, rank, waits), kept = _unpacked(best), kept == 1
+def _per_patient(connection: Connection, filters: Filters, as_of: int, now: datetime) -> tuple[np.ndarray, ...]:
+    """Patients with a flag, what is packed of each, whether anything of hers is overdue, and whether the filters on flags let her pass: each may
+    let another flag of hers pass. Databases take longer to group so many rows."""
+    whose, packed, late, *asked = database.unordered(connection, _flags(filters, as_of, now))
+    best = np.zeros(1 + whose.max(initial=0), np.int64)
+    np.maximum.at(best, whose, packed)
+    patients = np.flatnonzero(best)
+
+    def ever(each: np.ndarray) -> np.ndarray:
+        found = np.zeros(len(best), bool)
+        found[whose[each == 1]] = True
+        return found[patients]
+    return patients, best[patients], ever(late), np.logical_and.reduce([np.ones(len(patients), bool), *map(ever, asked)])
+
+
+def _worst_first(patients: np.ndarray, best: np.ndarray, late: np.ndarray, as_of: int) -> np.ndarray:
+    """Their places, the first first. The keys are packed again: tier and whether it waits, state, how old, overdue, day; ties go by number."""
+    code, day = best // _DAYS, best % _DAYS
+    age = as_of + _SHIFT - day
+    fresh = (age <= CURRENT).astype(np.int64) + (age <= RECENT)
+    return np.argsort(patients - (((((code % 8 * 3 + code // 8) * 3 + fresh) * 2 + late) * _DAYS + day) << 31))
+
+
+def _placed(connection: Connection, by: str, now: datetime, flagged: np.ndarray, days: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Patients, and which place each has in an order; several may share one. `days`: of the evidence that the lines of `flagged` speak of."""
+    if by == "newest":
+        return flagged, -days
+    if by == "id":
+        patients, = database.numbers(connection, select(patient.c.patient).join(source, source.c.source == patient.c.source).order_by(
+            patient.c.patient_id, source.c.name))
+        return patients, np.arange(len(patients))
+    # who put a flag off until a day has to look at it now
+    due = func.min(case((_woken(now), audit.utc(now)), else_=DUE))
+    return database.unordered(connection, select(_f.patient, func.dense_rank().over(order_by=due)).where(or_(DUE.is_not(None), _woken(now))).group_by(
+        _f.patient))
+
+
+def lineup(connection: Connection, filters: Filters, *, as_of: int, now: datetime, by: str = "worst") -> Lineup:
+    """In one of these orders: `worst`: tier, unacknowledged first, current before recent before historic, overdue, newest; `overdue`: the longest
+    overdue first, then what is due next; `newest`: by the evidence that the lines speak of; `id`. What is alike in one of the others comes in the
+    first. Where a bucket without a tier is asked for, its patients without a flag come last, but by id."""
+    patients, best, late, kept = _per_patient(connection, filters, as_of, now)
+    first = _worst_first(patients, best, late, as_of)
+    patients, best, kept = patients[first], best[first], kept[first]
+    stands, rank, waits = _unpacked(best)
+    if filters.bucket in TIER_OF:
+        kept &= rank == TIERS.index(TIER_OF[filters.bucket])
     if filters.sources or filters.find.strip() or filters.bucket in UNFLAGGED:
         kept &= np.isin(patients, database.numbers(connection, _said_of(filters))[0])
     waiting = np.unique(notes.waiting(connection, as_of)["patient"].to_numpy(np.int64)) if filters.notes else None
@@ -134,9 +168,15 @@ def lineup(connection: Connection, filters: Filters, *, as_of: int, now: datetim
     kept &= ~asleep
     unflagged = filters.bucket in UNFLAGGED or waiting is not None
     rest, all_rest = _without_flag(connection, filters, as_of, patients, waiting) if unflagged else (patients[:0], 0)
-    return Lineup(np.concatenate([patients[kept], rest]).astype(np.int32), patients[kept & (rank == 2) & waits].astype(np.int32),
+    shown = np.concatenate([patients[kept], rest])
+    if by != "worst":
+        known, place = _placed(connection, by, now, patients, best % _DAYS)
+        of = np.full(1 + max(shown.max(initial=0), known.max(initial=0)), np.iinfo(np.int64).max)  # who has no place comes last
+        of[known] = place
+        shown = shown[np.argsort(of[shown], kind="stable")]
+    return Lineup(shown.astype(np.int32), patients[kept & (rank == 2) & waits].astype(np.int32),
                   {tier: int((kept & (rank == place)).sum()) for place, tier in enumerate(TIERS)}, len(patients) + all_rest,
-                  int((~kept & (rank == 0) & (stands != CLOSED)).sum()), int(asleep.sum()))
+                  int((~kept & (rank == 0) & (stands != CLOSED)).sum()), int(asleep.sum()), by)
 
 
 def _said_of(filters: Filters) -> Select:

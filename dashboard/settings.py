@@ -17,6 +17,8 @@ class Settings:
         "env": "PAIN_DIARY_FEW", "help": "Counts of 1 to this many patients are left out of tables and pictures that are taken away; 0: none is"})
     rounding: str = field(default="5", metadata={
         "env": "PAIN_DIARY_ROUND", "help": "Larger counts in them are rounded to multiples of this, or to the next larger step that is safe"})
+    hours: str = field(default="", metadata={
+        "env": "PAIN_DIARY_HOURS", "help": "When somebody is on duty, as in Mon-Fri 08:00-18:00, Sat 09:00-12:00 Europe/Vienna; not set: always"})
     ahead: str = field(default="yes", metadata={
         "env": "PAIN_DIARY_AHEAD", "help": "yes: while nobody waits, what is likely to be clicked next is counted; no: nothing is"})
     probe: str = field(default="no", metadata={

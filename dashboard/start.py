@@ -6,6 +6,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from dashboard import database
+from dashboard.hours import ALWAYS, Hours
 from dashboard.imports import commit, plan, tabular, undo
 from dashboard.rules import active, flags, notes
 from dashboard.settings import DATA
@@ -14,9 +15,12 @@ SYSTEM = "system"
 SAMPLE = DATA / "sample"
 
 
-def open_database(url: str, *, at: datetime, today: int, demo: bool = False, progress: Callable[[str], None] = lambda _: None) -> Engine:
-    """Ready to be asked: rules in force, every batch evaluated. `demo` fills an embedded database that this call creates."""
+def open_database(url: str, *, at: datetime, today: int, demo: bool = False, progress: Callable[[str], None] = lambda _: None,
+                  on_duty: Hours = ALWAYS) -> Engine:
+    """Ready to be asked: rules in force, every batch evaluated. `demo` fills an embedded database that this call creates. What is due
+    from now on is due by the hours in which somebody is `on_duty`."""
     engine = database.open_engine(url)
+    engine.update_execution_options(hours=on_duty)
     with engine.connect() as connection:
         is_new = not active.versions(connection)
     active.record_shipped(engine, at=at)

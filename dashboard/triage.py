@@ -9,9 +9,10 @@ import pandas as pd
 import pyarrow as pa
 from sqlalchemy import BigInteger, Connection, DateTime, Engine, Integer, RowMapping, Select, String, Text, or_, select, update
 
-from dashboard import audit, database
+from dashboard import audit, database, hours
 from dashboard.codelists import CHOICES
 from dashboard.errors import Conflict, NotFound, Refused
+from dashboard.hours import Hours
 from dashboard.rules.lifecycle import SYSTEM, times
 from dashboard.schema import evaluation, flag, triage_action
 from dashboard.wording import counted, listing
@@ -84,7 +85,7 @@ def act(engine: Engine, versions: Mapping[int, int], action: Action, *, by: str,
             _check(row, action, today)
         if action.kind == "confirm":
             _check_second(connection, found, by)
-        return _write(connection, [_done(row, action, audit.utc(at), today) for row in found], action.kind, by, at)
+        return _write(connection, [_done(row, action, audit.utc(at), today, hours.of(connection)) for row in found], action.kind, by, at)
 
 
 def _rows(connection: Connection, found: Select) -> Sequence[RowMapping]:
@@ -156,7 +157,7 @@ def same_person(one: str, other: str) -> bool:
 
 # --- what comes of it -------------------------------------------------------------------------------------------------------------
 
-def _done(row: Mapping, action: Action, moment: datetime, today: int) -> _Done:
+def _done(row: Mapping, action: Action, moment: datetime, today: int, on_duty: Hours) -> _Done:
     kind = "propose" if action.kind == "close" and action.outcome == SECOND_PERSON and row["tier"] == "E" else action.kind
     done = replace(action, kind=kind, until_day=action.until_day if UNTIL & {kind, action.outcome} else None,
                    outcome=SECOND_PERSON if kind == "confirm" else action.outcome)
@@ -170,7 +171,7 @@ def _done(row: Mapping, action: Action, moment: datetime, today: int) -> _Done:
     if kind in ("reopen", "reject"):
         values |= dict.fromkeys(("closed_at", "closed_day", "closed_evaluation", "outcome", "until_day"))
     if kind in ("reopen", "reject", "propose"):
-        values |= times(row["tier"], moment)
+        values |= times(row["tier"], moment, on_duty)
     return _Done(row, done, values)
 
 

@@ -12,14 +12,14 @@ from sqlalchemy import Connection, Integer, Row, Table, case, func, or_, select
 
 from dashboard import cohort, database
 from dashboard.codelists import CHOICES, HISTORY
-from dashboard.lineup import ASLEEP, CURRENT, DUE, LIVE, RANK, RECENT, TIER_OF, WAITS, Filters, ever, lineup, overdue, state
+from dashboard.lineup import ASLEEP, CLOSED, CURRENT, DUE, LIVE, RANK, RECENT, TIER_OF, WAITS, Filters, lineup, overdue, state, yes
 from dashboard.rules import active
 from dashboard.rules.definition import Rule
 from dashboard.rules.folding import Reason, told
 from dashboard.schema import evaluation, flag, patient, patient_outcome, source, triage_action
 
 BUCKETS = tuple(CHOICES["bucket"])
-TREND_DAYS, DAYS_A_BAR, BARS, GAP = 30, 2, "▁▂▃▄▅▆▇█", "\u2002"
+TREND_DAYS, DAYS_A_BAR, BARS, GAP = 30, 3, "▁▂▃▄▅▆▇█", "\u2002"
 _f = flag.c
 
 
@@ -29,24 +29,21 @@ def tiles(connection: Connection, now: datetime) -> dict[str, dict[str, int]]:
     """For each bucket its patients, and for the tiers E, U and R how many of them have an open flag of it (or a worse one that lost what
     made it worse), an overdue one, only snoozed, or only closed ones. The patients add up to everybody. `now` is on the reader's clock:
     its day is the one that snoozed flags wait for."""
-    counts = dict.fromkeys(BUCKETS, 0) | {
-        bucket: int(n) for bucket, n in connection.execute(select(patient_outcome.c.bucket, func.count()).group_by(patient_outcome.c.bucket))}
     o = patient_outcome.c
-    who, bucket_of = database.numbers(connection, select(o.patient, case({bucket: rank for rank, bucket in enumerate(TIER_OF)}, value=o.bucket)).where(
-        o.bucket.in_(list(TIER_OF))))
-    flagged = select(_f.patient, RANK, func.max(state(now)), ever(overdue(now))).where(_f.met).group_by(_f.patient, _f.tier)
-    whose, rank, stands, is_overdue = database.numbers(connection, flagged)
+    who, bucket_of = database.unordered(connection, select(o.patient, case({bucket: place for place, bucket in enumerate(BUCKETS)}, value=o.bucket)))
+    whose, rank, stands, late = database.unordered(connection, select(_f.patient, RANK, state(now), yes(overdue(now))).where(_f.met))
     place = np.full(1 + max(who.max(initial=0), whose.max(initial=0)), -1)
-    place[who] = bucket_of
-    of_it = (place[whose] >= 0) & (rank <= place[whose])
-    best, past_due = np.zeros(len(place), np.int64), np.zeros(len(place), np.int64)
-    np.maximum.at(best, whose[of_it], stands[of_it])
-    np.maximum.at(past_due, whose[of_it], is_overdue[of_it])
-    made = {bucket: {"patients": counts[bucket]} for bucket in BUCKETS}
+    place[who] = np.array([[*TIER_OF].index(bucket) if bucket in TIER_OF else -1 for bucket in BUCKETS])[bucket_of]
+    of_it = rank <= place[whose]  # which is nobody's without a tier
+    best, past_due = np.full(len(place), CLOSED), np.zeros(len(place), bool)
+    for standing in (ASLEEP, LIVE):
+        best[whose[of_it & (stands == standing)]] = standing
+    past_due[whose[of_it & (late == 1)]] = True
+    made = {bucket: {"patients": int(number)} for bucket, number in zip(BUCKETS, np.bincount(bucket_of, minlength=len(BUCKETS)), strict=True)}
     for number, bucket in enumerate(TIER_OF):
         here = place == number
         live, asleep = int((here & (best == LIVE)).sum()), int((here & (best == ASLEEP)).sum())
-        made[bucket] |= {"open": live, "overdue": int((here & (past_due == 1)).sum()), "snoozed": asleep, "closed": counts[bucket] - live - asleep}
+        made[bucket] |= {"open": live, "overdue": int((here & past_due).sum()), "snoozed": asleep, "closed": made[bucket]["patients"] - live - asleep}
     return made
 
 
@@ -163,7 +160,7 @@ def stored(connection: Connection, patients: Iterable[int]) -> Table:
 # --- what they said lately --------------------------------------------------------------------------------------------------------
 
 def recent_course(connection: Connection, patients: list[int], as_of: int) -> pd.DataFrame:
-    """Per patient: `trend` (the last 30 days, two to a bar of mean severity, a blank where nothing was recorded), `now` and `worst` of the last
+    """Per patient: `trend` (the last 30 days, three to a bar of mean severity, a blank where nothing was recorded), `now` and `worst` of the last
     day with a score, and `modifiers` (labels of what the record says about the patient)."""
     e = cohort.entries(connection, as_of, patients=stored(connection, patients)).subquery().c
     by_day = select(e.patient, e.day, func.avg(e.severity), func.max(func.coalesce(e.worst_severity, e.severity)), database.bit_or(e.history_present))

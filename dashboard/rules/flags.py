@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Engine, Table, delete, func, literal, or_, select, union
 
-from dashboard import audit, cohort, database
+from dashboard import audit, cohort, database, hours
 from dashboard.days import date_of
 from dashboard.errors import Refused
 from dashboard.rules import active, notes
@@ -68,7 +68,7 @@ def _store(engine: Engine, doubt: Doubt, as_of: int, by: str, at: datetime, ever
         belongs = matched(connection, outcomes, rule_set)
         met, not_met = news(connection, belongs), lapsed(connection, belongs, outcomes.failed, touched)
         lost = lost_evidence(connection, {row["patient"] for row in not_met} | {row["patient"] for row in met if row["flag_tier"] == "E"}, known_before)
-        changes = Changes(rule_set, number, as_of, at, lost)
+        changes = Changes(rule_set, number, as_of, at, hours.of(connection), lost)
         changes.met(met)
         changes.not_met(not_met)
         changes.wake(snoozed(connection, changes.fresh))

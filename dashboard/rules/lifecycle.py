@@ -1,6 +1,7 @@
 """What an evaluation does to flags: which it opens, refreshes, raises, reopens, marks, or closes."""
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 import pyarrow as pa
 from sqlalchemy import (
@@ -25,6 +26,7 @@ from sqlalchemy import (
 )
 
 from dashboard import audit, cohort, database
+from dashboard.hours import Hours
 from dashboard.rules.definition import RuleSet, reason
 from dashboard.rules.episodes import CLUSTER
 from dashboard.rules.evaluate import Outcomes
@@ -42,18 +44,14 @@ _EVIDENCE = ("tier", "reason", "rule_version", "first_evidence", "last_evidence"
 _ARROW = {Integer: pa.int32(), BigInteger: pa.int64(), String: pa.string(), Text: pa.string(), Boolean: pa.bool_(), DateTime: pa.timestamp("us")}
 
 
-def times(tier: str, at: datetime, working_days: int | None = None) -> dict[str, datetime | None]:
+@lru_cache(64)  # an evaluation raises all its flags at one moment
+def times(tier: str, at: datetime, on_duty: Hours, working_days: int | None = None) -> dict[str, datetime | None]:
     """Of a flag raised or opened again at that moment: by when somebody has to have seen to it, and by when it has to be done with, if the
-    reference says so. `working_days` are those that an arm has for all of it."""
-    done = {"U": at + U_CALLED, "R": _working_days(at, working_days or R_DONE)}.get(tier)
-    return {"due_at": _working_days(at, working_days) if working_days else at + SEEN_TO[tier], "done_by": done}
-
-
-def _working_days(at: datetime, left: int) -> datetime:
-    while left:
-        at += timedelta(days=1)
-        left -= at.weekday() < 5
-    return at
+    reference says so; of an emergency in hours in which somebody is on duty. `working_days` are those that an arm has for all of it."""
+    done = {"U": at + U_CALLED, "R": on_duty.working_days_after(at, working_days or R_DONE)}.get(tier)
+    if working_days:
+        return {"due_at": on_duty.working_days_after(at, working_days), "done_by": done}
+    return {"due_at": on_duty.after(at, SEEN_TO[tier]) if tier == "E" else at + SEEN_TO[tier], "done_by": done}
 
 
 # --- what changed, by the database ------------------------------------------------------------------------------------------------
@@ -143,9 +141,9 @@ def lost_evidence(connection: Connection, patients: Collection[int], known_at: i
 class Changes:
     """Collects what an evaluation does to flags, and writes it in a few statements."""
 
-    def __init__(self, rule_set: RuleSet, number: int, as_of: int, at: datetime, lost: dict[int, str]) -> None:
+    def __init__(self, rule_set: RuleSet, number: int, as_of: int, at: datetime, on_duty: Hours, lost: dict[int, str]) -> None:
         self.by_bit = {rule.bit: rule for rule in rule_set.rules}
-        self.number, self.as_of, self.at, self.lost = number, as_of, audit.utc(at), lost
+        self.number, self.as_of, self.at, self.on_duty, self.lost = number, as_of, audit.utc(at), on_duty, lost
         self.opened: list[dict] = []
         self.updated: list[dict] = []
         self.actions: list[dict] = []
@@ -231,7 +229,7 @@ class Changes:
         woken = {old["flag"]: now for old in snoozed if (now := changed.get(old["flag"], old))["status"] == "snoozed"}
         self.updated = [row for row in self.updated if row["flag"] not in woken]
         for now in woken.values():
-            self._update(now, status="open", until_day=None, **times(now["tier"], self.at))
+            self._update(now, status="open", until_day=None, **times(now["tier"], self.at, self.on_duty))
             self._act(now, "wake", "open", None)
 
     def _withdraw(self, old: dict, withdrawn: bool, **values: object) -> None:
@@ -240,7 +238,7 @@ class Changes:
             self._act(old, "withdraw", old["status"], None)
 
     def _times(self, row: dict) -> dict[str, datetime | None]:
-        return times(row["tier"], self.at, self.by_bit[row["rule_bit"]].arms[row["arm"]].due_working_days)
+        return times(row["tier"], self.at, self.on_duty, self.by_bit[row["rule_bit"]].arms[row["arm"]].due_working_days)
 
     def _update(self, old: dict, **values: object) -> None:
         after = old | values

@@ -24,7 +24,7 @@ def downloads(filters: Filters, found: Status, now: datetime, order: Lineup) -> 
             rows = worklist.details(connection, order.patients, filters, as_of=found.as_of, now=now)
             return rows, handout.in_words(rows, worklist.recent_course(connection, order.patients.tolist(), found.as_of), how)
     take_along(lines, Taken("Worklist", base(filters, order), found.as_of, found.oldest, found.rule_set, len(order.patients), now,
-                            (status.line(found), *status.doubts(found), *_quarantined(), status.DISCLAIMER), f"{listing.ORDER} {listing.DUE}"))
+                            (status.line(found), *status.doubts(found), *_quarantined(), status.DISCLAIMER), f"{listing.IN_FULL[order.by]} {listing.due()}"))
 
 
 def _quarantined() -> list[str]:
@@ -36,6 +36,7 @@ def base(filters: Filters, order: Lineup) -> str:
     """Which list it is, of how many it shows how many, and what it does not show."""
     said = [filters.describe(), f"{len(order.patients):,} of {counted(order.of, 'patient')}{whom(filters)}"]
     said += [f"{order.snoozed:,} snoozed until a later day"] if order.snoozed else []
+    said += [listing.ORDERS[order.by].lower()] if order.by != "worst" else []
     hidden = order.hidden_emergencies
     said += [f"⬢ {counted(hidden, 'emergency')} {'is' if hidden == 1 else 'are'} hidden by these filters"] if hidden else []
     text = " · ".join(said)
@@ -80,9 +81,10 @@ def take_along(lines: Callable[[], tuple[pd.DataFrame, pd.DataFrame]], taken: Ta
             st.code(handout.as_text(*lines(), [taken.title, *taken.above], taken.without), language=None, height=300)
     # the byte order mark tells spreadsheets that it is UTF-8
     st.download_button("CSV", lambda: "\ufeff" + export.sheet(handout.sheet(lines()[1], taken.about)), "worklist.csv", "text/csv", key="csv",
-                       icon=":material/download:", help="Exactly these lines and columns, of all pages", **trace.left("a worklist", patients=taken.patients))
+                       icon=":material/download:", help="Exactly these lines, in this order, of all pages; the source has a column of its own",
+                       **trace.left("a worklist", patients=taken.patients))
     st.download_button("Print", lambda: handout.printable(lines()[1], taken.title, [*taken.above, *filter(None, [taken.note])]), "worklist.html",
-                       "text/html", key="print", icon=":material/print:", help="A page of its own with exactly these lines and columns; open it and print",
+                       "text/html", key="print", icon=":material/print:", help="A page of its own with exactly these lines, in this order; open it and print",
                        **trace.left("a worklist to print", patients=taken.patients))
 
 

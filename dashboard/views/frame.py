@@ -5,7 +5,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import start, status
-from dashboard.errors import DatabaseProblem
+from dashboard.errors import UserError
 from dashboard.imports import export
 from dashboard.rules import active, definition
 from dashboard.status import Status
@@ -62,7 +62,7 @@ def _status() -> Status:
     return session.answer("status", {"day": day}, lambda connection: status.read(connection, day))
 
 
-def unreachable(problem: DatabaseProblem) -> None:
+def unreachable(problem: UserError) -> None:
     """What happened, what is safe, what to do."""
     st.warning(f"**The diaries can't be read just now.** {plain(str(problem))}", icon=":material/cloud_off:")
     st.markdown("What was saved is safe: every change is stored whole or not at all. Nobody can be shown as clear until this works again.")

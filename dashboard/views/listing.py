@@ -6,7 +6,7 @@ from datetime import datetime
 import pandas as pd
 import streamlit as st
 
-from dashboard import handout, worklist
+from dashboard import handout, hours, worklist
 from dashboard.days import spoken
 from dashboard.figures.tokens import TOKENS
 from dashboard.handout import Telling
@@ -15,18 +15,30 @@ from dashboard.rules import active
 from dashboard.rules.seen import RECENT
 from dashboard.status import Status
 from dashboard.views import noted, session
-from dashboard.wording import counted, tier
+from dashboard.wording import counted, listing, tier
 
 PAGE = 50  # patients
-BESIDE = ("Tier", "Patient", "Note mentions", "Not asked lately", "Why", "Status")  # columns that there is room for beside a patient
-DUE = ("Overdue is counted by the clock, nights and weekends too: an emergency 1 h after it was flagged, if nobody saw to it; a same-day flag after 24 h, "
-       "unless it is escalated or closed; a routine flag after 48 h, if nobody saw to it, or 5 working days, if it is not closed.")
-ORDER = "Worst tier first, then what nobody acknowledged, current before historic, overdue, newest."
+BESIDE = ("Tier", "Patient", "Source", "Note mentions", "Not asked lately", "Why", "Status")  # columns that there is room for beside a patient
+ORDERS = {"worst": "Worst first", "overdue": "Overdue first", "newest": "Newest first", "id": "By patient id"}
+IN_FULL = {"worst": "Worst tier first, then what nobody acknowledged, current before historic, overdue, newest.",
+           "overdue": "Longest overdue first, then what is due next; of what is due at one time, the worst first.",
+           "newest": "Newest evidence first; of one day, the worst first.", "id": "By patient id, then source."}
+HEADS = {"Tier": "worst", "Patient": "id", "Reported": "newest", "Status": "overdue"}
+CLICKED = f"A click on {listing(HEADS, 'or')} orders all pages by it; what the menu of a head sorts is this page alone."
 KEYS = "Keys: J next, K previous, A acknowledge, S start, U undo, Esc back to the list. A row is chosen by a click, or with the arrow keys."
 TILE = {"emergency": ":red[⬢ Emergency]", "same_day": ":orange[▲ Same-day]", "not_assessable": ":violet[? Not assessable]", "routine": ":blue[● Routine]",
         "no_criterion_met": ":gray[– No criterion met]", "no_entries": ":gray[No entries]"}
 UNDER = {"emergency": "met it", "same_day": "met it", "routine": "met it", "not_assessable": "emergencies not asked",
          "no_criterion_met": "in what was recorded", "no_entries": "by this date"}
+
+
+def due() -> str:
+    """How what is overdue is counted."""
+    on_duty = hours.of(session.engine())
+    counted_by, emergency = ("the clock, nights and weekends too", "1 h") if on_duty is hours.ALWAYS else (
+        f"the clock, but for emergencies by the hours in which somebody is on duty ({on_duty.said})", "1 such hour")
+    return (f"Overdue is counted by {counted_by}: an emergency {emergency} after it was flagged, if nobody saw to it; a same-day flag after 24 h, unless it is "
+            "escalated or closed; a routine flag after 48 h, if nobody saw to it, or 5 working days, if it is not closed.")
 
 
 # --- tiles ------------------------------------------------------------------------------------------------------------------------
@@ -81,7 +93,7 @@ def table(order: Lineup, filters: Filters, found: Status, asked: dict, chosen: i
                             lambda connection: worklist.recent_course(connection, patients, found.as_of))
     made = handout.in_words(rows, course, telling(order, filters, found, now))
     draw(made if chosen is None else made[[name for name in made if name in BESIDE]], found.as_of, rows, chosen)
-    st.caption(f"{ORDER} {KEYS}")
+    st.caption(f"{IN_FULL[order.by]} {CLICKED} {KEYS}")
 
 
 def telling(order: Lineup, filters: Filters, found: Status, now: datetime) -> Telling:
@@ -92,30 +104,38 @@ def telling(order: Lineup, filters: Filters, found: Status, now: datetime) -> Te
 
 def draw(made: pd.DataFrame, as_of: int, rows: pd.DataFrame, chosen: int | None = None, key: str = "list") -> None:
     text, wide = st.column_config.TextColumn, "Status" not in made or "Owner" in made
-    config = {"30 days": text("30 days", width=138, help="Mean severity, two days a bar, higher is worse; a blank is a gap"),
-              "Tier": text(width=92), "Patient": text(width=76), "Why": text(width=250 if wide else 170),
-              "Reported": text(width=65, help=f"Before {spoken(as_of)}"),
-              "Severity": text(width=86, help="Mean and worst of the last day with a score; 0 = no pain, 10 = worst"),
-              "Modifiers": st.column_config.ListColumn(width=120), "Status": text(width=135, help=DUE),
-              "Note mentions": text(width=150, help="Found by a word list in notes that nobody has marked as read"), "Owner": text(width=70),
-              "Not asked lately": text(f"Not answered in the last {RECENT} days", width=300 if wide else 240,
+    # together they fit a screen 1280 pixels wide, and share what a wider one has
+    config = {"30 days": text("30 days", width=103, help="Mean severity, three days a bar, higher is worse; a blank is a gap"),
+              "Tier": text(width=89), "Patient": text(width=94, help="The id, then the source"), "Why": text(width=176 if wide else 163),
+              "Reported": text(width=64, help=f"Before {spoken(as_of)}"),
+              "Severity": text(width=78, help="Mean and worst of the last day with a score; 0 = no pain, 10 = worst"),
+              "Modifiers": text(width=88), "Status": text(width=118, help=due()),
+              "Note mentions": text(width=150, help="Found by a word list in notes that nobody has marked as read"), "Owner": text(width=54),
+              "Not asked lately": text(f"Not answered in the last {RECENT} days", width=205,
                                        help=f"Emergencies about which nothing was said in the {RECENT} days up to the patient's last entry"),
-              "Unknown": text("?", width=35, help="Rules that cannot be assessed from what was recorded")}
+              "Unknown": text("?", width=28, help="Rules that cannot be assessed from what was recorded")}
     if key == "list":
         # a row means the patient who stood in it when it was drawn, whatever the list has become since
         session.remember("rows", rows["patient"].tolist())
         _mark(session.recall("rows").index(chosen) if chosen in session.recall("rows") else None)
     colours = TOKENS[session.theme()]
+    made = _narrower(made)
     styled = made.style.map(lambda text: f"color: {colours[_tier_of(text)]}; font-weight: 600" if text else "", subset=["Tier"]) if "Tier" in made else made
-    choosing = {"on_select": _select, "selection_mode": ["single-row", "single-cell"]} if key == "list" else {}
+    choosing = {"on_select": _select, "selection_mode": ["single-row", "single-cell", "single-column"]} if key == "list" else {}
     st.dataframe(styled, key=key, hide_index=True, column_config=config, row_height=34, height=min(36 + 34 * len(rows), 620),
                  alt="Worklist, one line a patient" + ("; choose a row to open the patient beside the list" if choosing else ""), **choosing)
 
 
+def _narrower(made: pd.DataFrame) -> pd.DataFrame:
+    """The source in one cell with the id, which without it may mean several people."""
+    narrow = made.assign(Patient=made["Patient"] + " · " + made["Source"]).drop(columns="Source")
+    return narrow.assign(Modifiers=narrow["Modifiers"].map("; ".join)) if "Modifiers" in made else narrow
+
+
 def _mark(row: int | None) -> None:
     """Marks the row of who is open: after an action the line may stand elsewhere, and nobody else may look as if it were hers."""
-    selection = (session.recall("list") or {}).get("selection") or {"rows": [], "cells": []}
-    if {*selection["rows"], *(at for at, _ in selection["cells"])} != ({row} - {None}):
+    selection = (session.recall("list") or {}).get("selection") or {"rows": [], "cells": [], "columns": []}
+    if {*selection["rows"], *(at for at, _ in selection["cells"]), *selection["columns"]} != ({row} - {None}):
         session.choose_row("list", row)
 
 
@@ -124,6 +144,11 @@ def _tier_of(text: str) -> str:
 
 
 def _select() -> None:
+    """Of the list. A click on a head would sort this page only, and in the browser only, if columns could not be chosen."""
+    if heads := session.recall("list")["selection"]["columns"]:
+        session.remember("order", HEADS.get(heads[0], session.recall("order", "worst")))
+        session.remember("page", 1)
+        return
     chosen = session.chosen("list", session.recall("rows"), session.recall("patient"))
     if chosen is None:
         session.forget("patient")

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from dashboard import audit, database, settings, start
+from dashboard import audit, database, hours, settings, start
 from dashboard.days import day_of
 from dashboard.errors import UserError
 from dashboard.kept import Answers, Asked, Compute
@@ -29,12 +29,12 @@ def today() -> int:
 
 def engine() -> Engine:
     given = settings.read(os.environ)
-    return _engine(given.database, given.demo == "yes")
+    return _engine(given.database, given.demo == "yes", given.hours)
 
 
 @st.cache_resource(show_spinner="Opening the diaries …")
-def _engine(url: str, demo: bool) -> Engine:
-    return start.open_database(url, at=now(), today=today(), demo=demo)
+def _engine(url: str, demo: bool, on_duty: str) -> Engine:
+    return start.open_database(url, at=now(), today=today(), demo=demo, on_duty=hours.read(on_duty))
 
 
 @contextmanager

@@ -37,11 +37,13 @@ def page() -> None:
     counts = session.answer("tiles", {"minute": minute.isoformat()}, lambda connection: worklist.tiles(connection, minute))
     with beside:
         listing.total(counts, found.patients, withdrawn)
+        st.selectbox("Order", list(listing.ORDERS), key="order", format_func=listing.ORDERS.get, label_visibility="collapsed", width=138,
+                     persist_state="session", on_change=session.remember, args=("page", 1))
     listing.tiles(counts, session.recall("tile"), _choose_tile)
     filters = _filters(found)
-    asked = {"filters": repr(filters), "as_of": found.as_of, "minute": minute.isoformat()}
+    asked = {"filters": repr(filters), "as_of": found.as_of, "minute": minute.isoformat(), "by": session.recall("order", "worst")}
     order: Lineup = session.answers({"lineup": asked}, lambda connection, _: {
-        "lineup": lineup.lineup(connection, filters, as_of=found.as_of, now=minute)})["lineup"]
+        "lineup": lineup.lineup(connection, filters, as_of=found.as_of, now=minute, by=asked["by"])})["lineup"]
     with st.container():  # there in any case, so that what follows keeps its place
         if order.hidden_emergencies:
             _hidden(order.hidden_emergencies)
@@ -152,7 +154,7 @@ def _row_above(order: Lineup, filters: Filters, found: Status) -> None:
         st.segmented_control("Whose", [EVERYBODY, MINE, UNASSIGNED], default=EVERYBODY, required=True, key="whose", persist_state="session",
                              format_func=":gray[{}]".format, label_visibility="collapsed", on_change=session.remember, args=("page", 1))
         st.caption(f"{len(order.patients):,} of {counted(order.of, 'patient')}", width="content",
-                   help=f"Patients{along.whom(filters)}. {listing.ORDER} {listing.DUE}")
+                   help=f"Patients{along.whom(filters)}. {listing.IN_FULL[order.by]} {listing.due()}")
         if order.snoozed:
             st.button(f"{order.snoozed:,} snoozed", key="show_snoozed", type="tertiary", help="Put off until a later day; show them", on_click=_snoozed)
         noted.toggle(found.as_of)

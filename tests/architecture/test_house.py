@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 SOURCES = [ROOT / "streamlit_app.py", *sorted((ROOT / "dashboard").rglob("*.py"))]
 # a module imports from its own level and those below
 LEVELS = (
-    ("errors", "settings", "codelists", "days", "sheet", "wording"),
+    ("errors", "settings", "codelists", "days", "hours", "sheet", "wording"),
     ("schema",),
     ("database", "audit"),
     ("cohort", "conditions", "people", "phrases"),

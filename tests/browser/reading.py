@@ -55,6 +55,11 @@ def cells(page: Page, table: str | None, column: int) -> list[str]:
     return now
 
 
+def ids(page: Page) -> list[str]:
+    """Of the patients on the worklist in sight."""
+    return [cell.partition(" · ")[0] for cell in cells(page, "list", 2)]
+
+
 def give_name(page: Page, key: str, name: str) -> None:
     field = page.locator(f".st-key-{key}_name input")
     field.fill(name)

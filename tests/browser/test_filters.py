@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import App, act_and_wait, screenshot
-from tests.browser.reading import assert_accessible, cells, click, mark_row, patient
+from tests.browser.reading import HEADER, SCREEN, assert_accessible, cells, click, ids, mark_row, patient
 
 Open = Callable[..., Page]
 
@@ -38,6 +38,16 @@ def test_a_hidden_emergency_is_announced(shared_app: App, open_page: Open) -> No
     assert not query(page)
 
 
+def test_the_list_fits_the_screen_and_a_click_on_a_head_orders_all_pages(shared_app: App, open_page: Open) -> None:
+    page = open_page(shared_app, screen=SCREEN)
+    first, grid = ids(page), page.locator(".st-key-list .dvn-scroller")
+    assert grid.evaluate("grid => grid.scrollWidth - grid.clientWidth") == 0
+    act_and_wait(page, lambda: grid.click(position={"x": 145, "y": HEADER // 2}))
+    found = ids(page)
+    assert found == sorted(found) and not set(found) <= set(first), "others are in sight than were on the first page"
+    expect(page.get_by_role("combobox", name="Order")).to_have_value("By patient id")
+
+
 def test_filters_are_in_the_address_and_patients_are_not_also_on_the_way_to_one_and_back(shared_app: App, open_page: Open) -> None:
     page = open_page(shared_app)
     choose(page, "status", "Open")
@@ -46,7 +56,7 @@ def test_filters_are_in_the_address_and_patients_are_not_also_on_the_way_to_one_
     choose(page, "rule", "R04")
     assert {name: set(values) for name, values in query(page).items()} == {
         "status": {"Open"}, "source": {"northgate_clinic"}, "within": {"90 days"}, "rule": {"R04 Pain for 12 weeks or more"}}
-    link, asked, listed = page.url, query(page), cells(page, "list", 2)
+    link, asked, listed = page.url, query(page), ids(page)
     who = listed[0]
     find = page.get_by_label("Find id")
     find.fill(who)
@@ -55,7 +65,7 @@ def test_filters_are_in_the_address_and_patients_are_not_also_on_the_way_to_one_
     assert patient(page) == f"Patient {who}"
     assert page.url == link
 
-    found = cells(page, "list", 2)
+    found = ids(page)
     act_and_wait(page, page.locator(".st-key-to_patient a").click)
     expect(page.locator("h1")).to_have_text(f"Patient {who}")
     expect(page.locator(".st-key-course .main-svg").first).to_be_visible()
@@ -64,7 +74,7 @@ def test_filters_are_in_the_address_and_patients_are_not_also_on_the_way_to_one_
     screenshot(page, "patient")
     act_and_wait(page, page.get_by_role("link", name="Back to the worklist").click)
     assert patient(page) == f"Patient {who}", "the drawer is still open"
-    assert cells(page, "list", 2) == found
+    assert ids(page) == found
     assert page.get_by_label("Find id").input_value() == who
     assert query(page) == asked
-    assert cells(open_page(shared_app, link.removeprefix(shared_app.url)), "list", 2) == listed, "the link shows a colleague the same list"
+    assert ids(open_page(shared_app, link.removeprefix(shared_app.url))) == listed, "the link shows a colleague the same list"

@@ -19,6 +19,7 @@ from tests.browser.reading import (
     click,
     give_name,
     go,
+    ids,
     look_twice,
     mark_row,
     patient,
@@ -78,7 +79,7 @@ def test_from_a_file_to_a_flag_and_back(serve: Serve, open_page: Open) -> None:
 
     go(page, "Worklist")
     expect(page.get_by_text("evidence withdrawn, to review: 1")).to_be_visible()
-    assert cells(page, "list", 2) == ["0412"]
+    assert ids(page) == ["0412"]
     assert patient(page) == "Patient 0412", "who was open still is"
     screenshot(page, "worklist_withdrawn")
 
@@ -97,7 +98,7 @@ def test_on_postgresql_the_terminal_works_beside_the_open_app(
     clock.clock.install()
     page = open_page(serve(postgresql_url), within=clock)
     assert tile(page, "emergency").startswith("⬢ Emergency 1 open")
-    assert cells(page, "list", 2) == ["0412"]
+    assert ids(page) == ["0412"]
     # one more comes while somebody is about to type
     page.get_by_label("Find id").press_sequentially("04")
     file.write_text(written(quiet("0500", TODAY, urinary_retention="yes")))
@@ -108,7 +109,7 @@ def test_on_postgresql_the_terminal_works_beside_the_open_app(
     assert tile(page, "emergency").startswith("⬢ Emergency 1 open")
     page.get_by_label("Find id").fill("")
     click(page, "show_new")
-    assert cells(page, "list", 2) == ["0412", "0500"]
+    assert ids(page) == ["0412", "0500"]
     go(page, "Activity")
     assert any("night shift imported a file of 3 rows" in text for text in cells(page, None, 1))
 

@@ -1,5 +1,5 @@
 """What becomes of a flag as diaries come, go and are corrected, and as people act; with shipped rules, through the real importer."""
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import Engine
@@ -7,11 +7,12 @@ from sqlalchemy import Engine
 from dashboard import start, worklist
 from dashboard.days import day_of
 from dashboard.errors import Refused
+from dashboard.hours import read
 from dashboard.rules import answers, flags
 from dashboard.rules.lifecycle import SEEN_TO
 from dashboard.schema import evaluation
 from tests.canonical import quiet
-from tests.clinic import TODAY, Clinic, everything
+from tests.clinic import AT, TODAY, Clinic, everything
 
 WET = {"urinary_incontinence": "yes"}  # E05
 NUMB = {"leg_numbness": "yes"}  # U02
@@ -35,6 +36,23 @@ def test_an_import_opens_a_flag_for_each_rule_met(engine: Engine) -> None:
     hours = {row["rule_id"]: [by and (by - row["raised_at"]).total_seconds() / 3600 for by in (row["due_at"], row["done_by"])] for row in clinic.rows()}
     assert hours == {"E05": [1, None], "U02": [24, 24], "R02": [48, 7 * 24]}, "five working days are a week"
     assert clinic.buckets() == {"1": "emergency", "2": "same_day", "3": "no_criterion_met"}
+
+
+def test_an_emergency_is_overdue_after_an_hour_in_which_somebody_is_on_duty(engine: Engine) -> None:
+    clinic = Clinic(engine.execution_options(hours=read("Tue-Thu 08:00-18:00 UTC")))
+    clinic.at += timedelta(hours=8)  # Wednesday, half past five
+    clinic.sends(quiet("1", TODAY, **WET, **THIN))
+    due = {row["rule_id"]: [f"{by:%a %H:%M}" for by in (row["due_at"], row["done_by"]) if by] for row in clinic.rows()}
+    assert due == {"E05": ["Thu 08:31"], "R02": ["Fri 17:31", "Tue 17:31"]}
+
+    def is_late(hours: int, minutes: int) -> int:
+        with engine.connect() as connection:
+            return worklist.tiles(connection, AT.replace(hour=hours, minute=minutes) + timedelta(days=1))["emergency"]["overdue"]
+    assert [is_late(8, 31), is_late(8, 32)] == [0, 1]
+    clinic.days_pass(1)
+    clinic.closes("E05")
+    clinic.acts("reopen", "E05")
+    assert f"{clinic.flag('E05')['due_at']:%a %H:%M}" == "Tue 08:33"
 
 
 def test_new_evidence_refreshes_the_one_flag_and_nobody_has_to_look_again(engine: Engine) -> None:

@@ -31,6 +31,12 @@ def lined_up(clinic: Clinic, **filters: object) -> lineup.Lineup:
         return lineup.lineup(connection, Filters(**filters), as_of=clinic.today, now=clinic.at)
 
 
+def ordered(clinic: Clinic, by: str, **filters: object) -> list[str]:
+    with clinic.engine.connect() as connection:
+        numbers = lineup.lineup(connection, Filters(**filters), as_of=clinic.today, now=clinic.at, by=by).patients.tolist()
+        return worklist.names(connection, numbers).set_index("patient").loc[numbers, "patient_id"].tolist()
+
+
 def tiles(clinic: Clinic) -> dict[str, tuple]:
     with clinic.engine.connect() as connection:
         return {bucket: tuple(tile.values()) for bucket, tile in worklist.tiles(connection, clinic.at).items()}
@@ -112,6 +118,11 @@ def test_worst_tier_then_unacknowledged_then_current_before_historic_then_overdu
     clinic.closes("E05", patient_id="closed")
     assert shown(clinic) == ["overdue", "newest", "newer", "recent", "historic", "seen", "numb", "thin"]
     assert shown(clinic, closed=True) == ["overdue", "newest", "newer", "recent", "historic", "seen", "closed", "numb", "thin"]
+    assert ordered(clinic, "worst") == shown(clinic)
+    assert ordered(clinic, "overdue") == ["historic", "overdue", "numb", "newest", "newer", "recent", "thin", "seen"], "of what is due at one time the worst"
+    assert ordered(clinic, "newest") == ["newest", "newer", "seen", "numb", "thin", "overdue", "recent", "historic"]
+    assert ordered(clinic, "id") == ["historic", "newer", "newest", "numb", "overdue", "recent", "seen", "thin"]
+    assert ordered(clinic, "overdue", sources=("nowhere",)) == []
 
 
 def test_a_line_speaks_of_what_is_open_when_closed_flags_are_shown_too(engine: Engine) -> None:
@@ -136,6 +147,8 @@ def test_what_is_snoozed_leaves_the_list_until_its_day_and_is_due_then(engine: E
     clinic.days_pass(1)
     assert (shown(clinic)[-1], lined_up(clinic).snoozed, tiles(clinic)["routine"]) == ("thin", 0, (1, 1, 1, 0, 0))
     assert lines(clinic).set_index("patient_id").loc["thin", "overdue"]
+    clinic.sends(quiet("new", TODAY + 3, **WET))
+    assert ordered(clinic, "overdue")[-3:] == ["numb", "thin", "new"], "put off until today is due now"
 
 
 def test_what_was_acknowledged_is_late_where_it_is_not_done_with_in_time(engine: Engine) -> None:
@@ -295,7 +308,7 @@ def test_what_a_patient_said_lately(engine: Engine) -> None:
         made = worklist.recent_course(connection, [clinic.number("2"), clinic.number("1")], TODAY)
     assert made["modifiers"].tolist() == [[], ["Cancer"]]
     assert made["now"].isna().tolist() == [True, False] and (made["now"][1], made["worst"][1]) == (5, 9)
-    assert made["trend"][0] == worklist.GAP * 15 and made["trend"][1] == "█" + worklist.GAP * 13 + "▅"
+    assert made["trend"][0] == worklist.GAP * 10 and made["trend"][1] == "█" + worklist.GAP * 8 + "▅"
 
 
 # --- taking it along --------------------------------------------------------------------------------------------------------------
@@ -315,7 +328,7 @@ def test_the_sheet_the_text_and_the_page_say_what_is_on_screen_and_run_nothing(e
     made = in_words(clinic, rows)
     why = ". Also: ".join(rows.loc[0, "why"])
     assert made.iloc[0].to_dict() == {
-        "Tier": "⬢ Emergency", "Patient": odd, "Why": why, "Reported": "today", "30 days": worklist.GAP * 14 + "▄", "Severity": "4, worst 4", "Unknown": "0",
+        "Tier": "⬢ Emergency", "Patient": odd, "Why": why, "Reported": "today", "30 days": worklist.GAP * 9 + "▄", "Severity": "4, worst 4", "Unknown": "0",
         "Status": "Open, due in 59 min", "Owner": "+1", "Modifiers": ["Cancer", "Long-term steroids"], "Source": "@south"}
     sheet = pd.read_csv(StringIO(export.sheet(handout.sheet(made, {"As of": "2026-04-01"}))), dtype=str)
     assert sheet.loc[0].to_dict() == {name: str(cell) for name, cell in made.iloc[0].items()} | {
@@ -325,7 +338,7 @@ def test_the_sheet_the_text_and_the_page_say_what_is_on_screen_and_run_nothing(e
     printed = handout.printable(made, "Worklist <1>", ["As of & so on"])
     assert "<b>" not in printed and "<h1>Worklist &lt;1&gt;</h1><p>As of &amp; so on</p>" in printed
     assert re.findall("<th>(.*)</th>", printed) == [*made] == [*sheet][:-1], "one list, one set of columns"
-    assert why in printed and "<td>Cancer; Long-term steroids</td>" in printed and f"<td>{worklist.GAP * 14}▄</td>" in printed
+    assert why in printed and "<td>Cancer; Long-term steroids</td>" in printed and f"<td>{worklist.GAP * 9}▄</td>" in printed
 
 
 def test_who_has_no_flag_is_told_without_what_only_flags_have(engine: Engine) -> None:

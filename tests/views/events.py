@@ -2,7 +2,7 @@
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -84,12 +84,21 @@ def unfold(at: AppTest, *popovers: str) -> AppTest:
     return settled(at.run())
 
 
-def choose_rows(at: AppTest, key: str, *rows: int) -> AppTest:
-    """As if the reader marked these rows of a table; its callback runs."""
+def fold_out(at: AppTest, key: str) -> AppTest:
+    """As if the reader pressed a popover; its callback runs."""
+    states = at._tree.get_widget_states()
+    state = states.widgets.add()
+    state.id = next(block.proto.popover.id for block in at.get("popover") if block.proto.popover.id.endswith(f"-{key}"))
+    state.bool_value = True
+    return settled(at._run(states))
+
+
+def choose_rows(at: AppTest, key: str, *rows: int, columns: Sequence[str] = ()) -> AppTest:
+    """As if the reader marked these rows of a table, or pressed these heads; its callback runs."""
     states = at._tree.get_widget_states()
     state = states.widgets.add()
     state.id = next(table.proto.id for table in at.dataframe if table.key == key)
-    state.string_value = json.dumps({"selection": {"rows": list(rows), "columns": [], "cells": []}})
+    state.string_value = json.dumps({"selection": {"rows": list(rows), "columns": list(columns), "cells": []}})
     return settled(at._run(states))
 
 

@@ -36,6 +36,11 @@ def test_empty_database_says_what_to_do_first(open_page: Open, clinic: Engine) -
     assert not at.dataframe
 
 
+def test_a_setting_that_cannot_be_understood_is_said_on_the_page(open_page: Open, clinic: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PAIN_DIARY_HOURS", "Mon-Fri 8-18")
+    assert '"8-18" is neither hours nor the name of a time zone.' in warnings(open_page("worklist"))
+
+
 def test_demo_diaries_can_be_loaded_and_removed(open_page: Open, clinic: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(start, "sample_files", lambda: sorted(start.SAMPLE.glob("*late_march.csv")))
     at = click(open_page("worklist"), "load_demo")
@@ -57,7 +62,7 @@ def test_nothing_flagged_is_no_all_clear(open_page: Open, clinic: Engine) -> Non
     assert "1 patient could not be assessed" in shown(at)
     assert not at.success
     click(at, "show_unassessed")
-    assert next(table for table in at.dataframe if table.key == "list").value["Patient"].tolist() == ["2"]
+    assert next(table for table in at.dataframe if table.key == "list").value["Patient"].tolist() == ["2 · default"]
 
 
 def test_quarantine_is_announced_even_where_nothing_was_loaded(open_page: Open, clinic: Engine) -> None:
@@ -68,7 +73,7 @@ def test_quarantine_is_announced_even_where_nothing_was_loaded(open_page: Open, 
 def test_a_change_that_is_not_evaluated_is_evaluated_first(open_page: Open, clinic: Engine) -> None:
     imported_only(clinic)
     at = open_page("worklist")
-    assert next(table for table in at.dataframe if table.key == "list").value["Patient"].tolist() == ["1"]
+    assert next(table for table in at.dataframe if table.key == "list").value["Patient"].tolist() == ["1 · default"]
 
 
 def test_while_it_is_not_evaluated_nobody_is_clear(open_page: Open, clinic: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,12 +7,13 @@ import pytest
 from sqlalchemy import Engine, select
 from streamlit.testing.v1 import AppTest
 
+from dashboard import audit
 from dashboard.days import date_of, spoken
 from dashboard.schema import flag, triage_action
 from dashboard.triage import Action, act
-from dashboard.views import session
+from dashboard.views import listing, session
 from tests.canonical import Row, quiet, scant, written
-from tests.views.events import begin_with, choose_rows, click, field, has, load, settled, sheet, shown
+from tests.views.events import begin_with, choose_rows, click, field, fold_out, has, load, settled, sheet, shown
 
 Open = Callable[..., AppTest]
 
@@ -47,7 +48,10 @@ def column(at: AppTest, name: str) -> list:
 
 
 def table(at: AppTest) -> pd.DataFrame:
-    return next(found for found in at.dataframe if found.key == "list").value
+    """The list, with ids that are not followed by their source."""
+    made = next(found for found in at.dataframe if found.key == "list").value
+    assert made["Patient"].str.contains(r" · \w+$").all()
+    return made.assign(Patient=made["Patient"].str.partition(" · ")[0])
 
 
 def choose(at: AppTest, key: str, *values: str) -> AppTest:
@@ -161,6 +165,23 @@ def test_all_filters_at_once_are_taken_away(open_page: Open, peopled: Engine) ->
     at = click(choose(choose(open_page("worklist"), "source", "south"), "status", "escalated"), "tile_routine")
     assert "No filter alone is to blame" in shown(at)
     assert len(column(click(at, "clear_filters"), "Patient")) == 4
+
+
+def test_any_order_is_that_of_all_pages_and_of_what_is_taken_along(open_page: Open, peopled: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listing, "PAGE", 3)
+    at = open_page("worklist", name="M. Ito")
+    choose_rows(at, "list", 1)
+    settled(at.selectbox(key="order").set_value("id").run())
+    assert column(at, "Patient") == ["E-now", "E-old", "R-1"] and "Patient E-old" in shown(at)
+    choose_rows(at, "list", columns=["Reported"])
+    assert (column(at, "Patient"), at.selectbox(key="order").value) == (["E-now", "R-1", "U-1"], "newest")
+    choose_rows(at, "list", columns=["Why"])
+    assert column(at, "Patient") == ["E-now", "R-1", "U-1"] and "Patient E-old" in shown(at), "there is no order by that"
+    text = fold_out(at, "copy").code[0].value
+    assert re.findall(r"^\S+: (\S+) ", text, re.MULTILINE) == ["E-now", "R-1", "U-1", "E-old"] and "· newest first" in text
+    with peopled.connect() as connection:
+        last = audit.events(connection, limit=1).iloc[0]
+    assert (last["kind"], last["by"], last["details"]) == ("exported", "M. Ito", {"what": "a worklist as text", "patients": 4})
 
 
 # --- the drawer ---------------------------------------------------------------------------------------------------------------------
@@ -366,7 +387,7 @@ def test_the_past_is_looked_at_and_not_acted_on(open_page: Open, peopled: Engine
     assert "This is the past" in shown(at) and "No diary was here yet" in shown(at), "what was imported today was not known yesterday"
     click(at, "past_now")
     past = at.dataframe[0].value
-    assert past["Patient"].tolist() == ["E-old", "U-1", "R-1"] and past["Reported"].tolist() == ["5 w", "2 d", "today"]
+    assert past["Patient"].tolist() == ["E-old · north", "U-1 · south", "R-1 · north"] and past["Reported"].tolist() == ["5 w", "2 d", "today"]
     assert not has(at, "acknowledge") and not has(at, "sweep_offer") and has(at, "csv")
     assert re.search(r"No entries \W*4 patients", re.sub(r":\w+\[|\]|\*\*|  \n", " ", at.button(key="past_tile_no_entries").label))
     click(click(at, "past_tile_no_entries"), "past_back")
