@@ -103,14 +103,14 @@ def telling(order: Lineup, filters: Filters, found: Status, now: datetime) -> Te
 
 
 def draw(made: pd.DataFrame, as_of: int, rows: pd.DataFrame, chosen: int | None = None, key: str = "list") -> None:
-    text, wide = st.column_config.TextColumn, "Status" not in made or "Owner" in made
+    text, wide = st.column_config.TextColumn, "Status" not in made or "Modifiers" in made
     # together they fit a screen 1280 pixels wide, and share what a wider one has
     config = {"30 days": text("30 days", width=103, help="Mean severity, three days a bar, higher is worse; a blank is a gap"),
-              "Tier": text(width=89), "Patient": text(width=94, help="The id, then the source"), "Why": text(width=176 if wide else 163),
+              "Tier": text(width=89), "Patient": text(width=94, help="The id, then the source"), "Why": text(width=220 if wide else 163),
               "Reported": text(width=64, help=f"Before {spoken(as_of)}"),
               "Severity": text(width=78, help="Mean and worst of the last day with a score; 0 = no pain, 10 = worst"),
-              "Modifiers": text(width=88), "Status": text(width=118, help=due()),
-              "Note mentions": text(width=150, help="Found by a word list in notes that nobody has marked as read"), "Owner": text(width=54),
+              "Modifiers": text(width=88), "Status": text(width=128, help=due()),
+              "Note mentions": text(width=150, help="Found by a word list in notes that nobody has marked as read"),
               "Not asked lately": text(f"Not answered in the last {RECENT} days", width=205,
                                        help=f"Emergencies about which nothing was said in the {RECENT} days up to the patient's last entry"),
               "Unknown": text("?", width=28, help="Rules that cannot be assessed from what was recorded")}
@@ -127,8 +127,11 @@ def draw(made: pd.DataFrame, as_of: int, rows: pd.DataFrame, chosen: int | None 
 
 
 def _narrower(made: pd.DataFrame) -> pd.DataFrame:
-    """The source in one cell with the id, which without it may mean several people."""
+    """The source in one cell with the id, which without it may mean several people, and who has taken it on with how it stands."""
     narrow = made.assign(Patient=made["Patient"] + " · " + made["Source"]).drop(columns="Source")
+    if "Owner" in made:
+        taken = narrow["Owner"].where(narrow["Owner"] != handout.NOTHING, "")
+        narrow = narrow.assign(Status=narrow["Status"] + taken.map(lambda name: name and f" · {name}")).drop(columns="Owner")
     return narrow.assign(Modifiers=narrow["Modifiers"].map("; ".join)) if "Modifiers" in made else narrow
 
 
