@@ -118,7 +118,7 @@ def _card(name: str, title: str, note: str, most: int | None, made: Comparison, 
     with st.container(border=True, key=f"compare_{name}", gap="xxsmall"):
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
             st.markdown(f"**{title}** :small[:gray[{note}]]", width="stretch")
-            opened = st.popover("Table", type="tertiary", key=f"compare_table_{name}", on_change="rerun", help="The numbers; as a file, and the picture too")
+            opened = st.popover("Table", key=f"compare_table_{name}", on_change="rerun", help="The numbers; as a file, and the picture too")
         if opened.open:
             with opened:
                 _files(name, title, note, most, made, about)
