@@ -24,6 +24,7 @@ CARDS = {"sexes": ("Sex", "", None), "ages": ("Age", "", None), "sources": ("Sou
          "relief": ("What helped", "of who tried it and said; nothing: of who answered", 12),
          "hours": ("Hour of day", "of whose entries have a time", None), "blank": ("Completeness", "of all: answered in any entry", None),
          "weeks": ("Over time", "wrote in it, of all, whenever they began", 14), "buckets": ("Where they stand", "by the last evaluation", None)}
+LONG = 500_000  # entries: of fewer it takes no time to say how far it is
 COLUMNS = (("sexes", "sources", "locations", "average", "high_pain", "symptoms", "hours", "weeks"),
            ("ages", "buckets", "durations", "qualities", "worst", "together", "tried", "relief", "blank"))
 NO_THRESHOLD = ("No difference between groups is known to be clinically important. What is known is of a patient's own change: an improvement by about "
@@ -63,8 +64,12 @@ def page() -> None:
     _, b = offered[with_what]
     a = Group("A", question, looked_at.as_of, looked_at.known_at, landmark=landmark)
     b = Group(b.name, b.of, b.as_of, b.known_at, b.rest, b.among, landmark)
+    bar = st.empty()
     with st.spinner("Comparing …", show_time=True):
-        made = session.answer("compare", {"a": _key(a), "b": _key(b)}, lambda connection: comparison.compare(connection, a, b))
+        tell = bar.progress if found.entries >= LONG else lambda share, doing: None
+        made: Comparison = session.answers({"compare": {"a": _key(a), "b": _key(b)}}, lambda connection, _: {
+            "compare": comparison.compare(connection, a, b, tell)})["compare"]
+    bar.empty()
     _sizes(made, landmark)
     if not (made.a.patients and made.b.patients):
         st.markdown(f"**Nobody is in {'A' if not made.a.patients else 'B'}**, so there is nothing to compare."
