@@ -102,7 +102,7 @@ def compared(name: str, made: Comparison, about: dict[str, str], control: Contro
         patients_a=kept["a"][BASE], patients_b=kept["b"][BASE], counts="patients", **about, disclosure_control=control.sentence())
 
 
-_OF_ALL_OR_PLACE = ("together", "weeks", "blank")  # of whom nobody is missing, or who do not name the place
+_OF_ALL_OR_PLACE = ("together", "weeks", "blank", "sources")  # of whom nobody is missing, or who do not name the place
 
 
 def _counts(name: str, frame: pd.DataFrame, patients: int) -> Counts:
@@ -113,6 +113,8 @@ def _counts(name: str, frame: pd.DataFrame, patients: int) -> Counts:
             return sums.anywhen(frame, patients)
         case "blank":
             return sums.answered(frame)
+        case "sources":
+            return sums.partition(frame)
         case "symptoms" | "relief":
             return sums.states(frame)
         case "locations" | "qualities" | "hours" | "tried":
@@ -133,6 +135,8 @@ def _places(name: str, code: str) -> tuple[Cell, Cell, Cell]:
             return (code, "patients"), BASE, nobody
         case "blank":
             return (code, "answered"), BASE, nobody
+        case "sources":
+            return (code, "n"), BASE, nobody
     return (code, "n"), ("", "answered"), (NOT_RECORDED, "n")
 
 
