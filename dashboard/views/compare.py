@@ -27,8 +27,8 @@ CARDS = {"sexes": ("Sex", "", None), "ages": ("Age", "", None), "sources": ("Sou
 LONG = 500_000  # entries: of fewer it takes no time to say how far it is
 COLUMNS = (("sexes", "sources", "locations", "average", "high_pain", "symptoms", "hours", "weeks"),
            ("ages", "buckets", "durations", "qualities", "worst", "together", "tried", "relief", "blank"))
-NO_THRESHOLD = ("No difference between groups is known to be clinically important. What is known is of a patient's own change: an improvement by about "
-                "2 points, or 30 %, mattered to patients in ten trials (Farrar 2001). It can't be read off two means of different people.")
+NO_THRESHOLD = ("From which difference between groups on it matters clinically is not said here: what is known is of a patient's own change. An improvement by "
+                "about 2 points, or 30 %, mattered to patients in ten trials (Farrar 2001); two means of different people don't show that.")
 SEVERAL = "Where a patient may say several, shares add up to more than 100 %."
 
 
