@@ -3,14 +3,15 @@
 A group is who ever wrote an entry that a question asks for; what is counted is everything they wrote in the period of that question, so that
 both diaries are read alike. Per patient throughout; intervals come from drawing patients anew.
 """
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import BigInteger, ColumnElement, Connection, Select, Subquery, Table, case, cast, func, literal, select, union
+from sqlalchemy import BigInteger, ColumnElement, Connection, Select, Subquery, Table, func, literal, select, union
 
 from dashboard import cohort as cohorts
-from dashboard import crossfilter, database, distributions, filters, people, profile, saved
+from dashboard import crossfilter, database, distributions, filters, saved, wrote
 from dashboard.address import reference
 from dashboard.chance import difference, mean
 from dashboard.codelists import LOCATION, QUALITY
@@ -19,13 +20,13 @@ from dashboard.conditions import names
 from dashboard.distributions import SaidTogether
 from dashboard.figures.cohort import BANDS
 from dashboard.phrases import OF_ENTRIES
-from dashboard.sample import Asking, Sample, named, part
+from dashboard.sample import Asking, Sample, part
 from dashboard.saved import Saved
 from dashboard.schema import patient
+from dashboard.wrote import Days, Weeks
 
 LANDMARK = 14
 SAMPLED = ("locations", "qualities", "durations", "symptoms", "hours", "blank")
-_DAYS = 1 << 17  # of which half are before 1970
 MIX = ("sexes", "ages", "sources")
 TABLES = (*MIX, *SAMPLED, "average", "worst", "high_pain", "together", "tried", "relief", "weeks", "buckets")
 # fields that an entry says, not the patient: who writes more entries has more chances to be found by them
@@ -113,6 +114,14 @@ class _Only:
         return [*self.period.where(live, as_of), live.c[column.name].in_(select(column))]
 
 
+@dataclass(frozen=True)
+class _Later(_Only):
+    """Of those of the patients, what was written from their day on. A join, in which the table holds each patient once: asked whether there is
+    such a row, DuckDB takes twice as long as for all the rest."""
+    def where(self, live: Subquery | Table, as_of: int) -> list[ColumnElement[bool]]:
+        return [*self.period.where(live, as_of), live.c.patient == self.table.c.patient, live.c.day >= self.table.c.from_day]
+
+
 def _members(connection: Connection, name: str, group: Group) -> Table:
     """patient, from_day: everybody in the group, and from when on their entries are counted."""
     live = cohorts.entries(connection, group.as_of, group.known_at).subquery("live")
@@ -130,73 +139,40 @@ def _members(connection: Connection, name: str, group: Group) -> Table:
 
 @dataclass(frozen=True)
 class _Counted:
-    """What the patients of a table wrote, read once for every group of them. `days` are the days on which one of them wrote: the patient, the
-    day, and whether it was said how bad it was (1), and that it was high pain (2)."""
+    """What the patients of a table wrote, read once for every group of them."""
     of: Group
     sample: Sample
     together: SaidTogether
-    days: tuple[np.ndarray, ...]
+    days: Days
 
 
 def _counted(connection: Connection, group: Group, members: Table, n: int) -> _Counted:
     asked, times = _asked(connection, group, members, n), {"as_of": group.as_of, "known_at": group.known_at}
     return _Counted(group, distributions.sample(connection, asked, **times), distributions.said_together(connection, asked, **times),
-                    _days(connection, asked, **times))
+                    wrote.read(connection, asked, **times))
 
 
 def _asked(connection: Connection, group: Group, members: Table, n: int) -> Asking:
     """Of n members, what is counted; of others too where those are few: to ask of every entry whose it is takes longer than to count it."""
     if group.landmark:
-        own = named(cohorts.entries(connection, group.as_of, group.known_at))
-        later = select(own.c.entry).join(members, members.c.patient == own.c.patient).where(own.c.day >= members.c.from_day)
-        return _Only(group.period, database.store(connection, "group_entries", later))
+        return _Later(group.period, members)
     few_others = 2 * n > connection.scalar(select(func.count()).select_from(patient))
     return group.period if few_others else _Only(group.period, members)
 
 
-def _days(connection: Connection, asked: Asking, *, as_of: int, known_at: int | None) -> tuple[np.ndarray, ...]:
-    """Patient, day and what is said packed into one number: a million of them are sorted in half the time that it takes to group them in SQL."""
-    live = named(cohorts.entries(connection, as_of, known_at))
-    worst = func.coalesce(live.c.worst_severity, live.c.severity)
-    said = case((worst >= people.HIGH, 2), (worst.is_not(None), 1), else_=0)
-    moment = cast(live.c.patient, BigInteger) * _DAYS + (live.c.day + _DAYS // 2)
-    found = np.sort(database.unordered(connection, select((moment * 4 + said).label("packed")).where(*asked.where(live, as_of)))[0])
-    found = found[np.diff(found // 4, append=-1) != 0]  # the worst of a day comes last
-    who, day = np.divmod(found // 4, _DAYS)
-    return who, day - _DAYS // 2, found % 4
-
-
-def _side(connection: Connection, counted: _Counted, members: np.ndarray, over_time: list[tuple[int, int]]) -> Side:
+def _side(connection: Connection, counted: _Counted, members: np.ndarray, weeks: Weeks | None) -> Side:
     sample, said = part(counted.sample, members), counted.together
     frames = {one: crossfilter.CHARTS[one].count(connection, sample) for one in (*MIX, *SAMPLED, "severity")}
     frames |= _bands(frames.pop("severity")) | _reliefs(*distributions.reliefs(connection, sample), sample.patients)
     here = np.isin(said.who, members)
     frames["together"] = distributions.crossed(SaidTogether(*(column[here] for column in (said.who, said.places, said.kinds, said.times))))
-    here = np.isin(counted.days[0], members)
-    who, day, said = (column[here] for column in counted.days)
-    frames["high_pain"] = _in_high_pain(who, said)
-    if over_time:
-        frames["weeks"] = _over_time(who, day, over_time)
+    here = np.isin(counted.days.who, members)
+    frames["high_pain"] = _classes(wrote.in_high_pain(counted.days.quarter[here]))
+    if weeks:
+        frames["weeks"] = wrote.over_time(weeks, here)
     if counted.of.known_at is None:
         frames["buckets"] = _classes(crossfilter.CHARTS["buckets"].count(connection, sample))
     return Side(sample.patients, sample.entries, sample.entries_per_patient["median"], len(members), frames)
-
-
-def _in_high_pain(who: np.ndarray, said: np.ndarray) -> pd.DataFrame:
-    """As people.high_pain says it: by which quarter of the days that were said to be bad or not were bad."""
-    bad, of, wrote = (np.bincount(who[said >= least], minlength=who.max(initial=0) + 1) for least in (2, 1, 0))
-    place = -(-4 * bad[of > 0] // of[of > 0])
-    classes = [(code, label, int((place == quarter).sum())) for quarter, (code, label) in enumerate(people.HIGH_PAIN.items())]
-    return _classes(pd.DataFrame([*classes, (NOT_RECORDED, "not recorded", int(((wrote > 0) & (of == 0)).sum()))], columns=["code", "label", "n"]))
-
-
-def _over_time(who: np.ndarray, day: np.ndarray, spans: list[tuple[int, int]]) -> pd.DataFrame:
-    """code, label, patients: who wrote in a week, month or year of the calendar. Of all patients of the side, whenever their diaries began:
-    that more wrote in a week may be because more had begun by then."""
-    at = np.searchsorted([since for since, _ in spans], day, side="right") - 1
-    once = (np.diff(at, prepend=-1) != 0) | (np.diff(who, prepend=-1) != 0)  # days are in order, patient by patient
-    n = np.bincount(at[once], minlength=len(spans))
-    return pd.DataFrame([(*profile.span_names(*span), int(patients)) for span, patients in zip(spans, n, strict=True)], columns=["code", "label", "patients"])
 
 
 def _reliefs(treatments: pd.DataFrame, nothing: pd.DataFrame, patients: int) -> dict[str, pd.DataFrame]:
@@ -227,23 +203,30 @@ def _classes(frame: pd.DataFrame) -> pd.DataFrame:
 
 # --- beside each other ------------------------------------------------------------------------------------------------------------------------
 
-def compare(connection: Connection, a: Group, b: Group) -> Comparison:
+def compare(connection: Connection, a: Group, b: Group, tell: Callable[[float, str], None] = lambda share, doing: None) -> Comparison:
+    """`tell` is told how far it is, as a share of one, and what is done next."""
+    tell(0, "Looking who is in A and in B")
     tables = [_members(connection, name, group) for name, group in (("group_a", a), ("group_b", b))]
     members = [database.unordered(connection, select(table.c.patient))[0] for table in tables]
     in_both = np.intersect1d(*members)
     # the same entries of them are counted on both sides: one reading does for both, and whoever draws one draws the other
     alike = a.counted == b.counted
     if alike:
+        tell(0.1, "Reading what they wrote")
         either = database.store(connection, "group_either", union(*map(select, tables)).subquery().select())
         read = [_counted(connection, a, either, sum(map(len, members)) - len(in_both))] * 2
     else:
-        read = [_counted(connection, group, table, len(who)) for group, table, who in zip((a, b), tables, members, strict=True)]
-    day = read[0].days[1][np.isin(read[0].days[0], np.concatenate(members))]
+        read = []
+        for share, group, table, who in zip((0.1, 0.4), (a, b), tables, members, strict=True):
+            tell(share, f"Reading what {'B' if read else 'A'} wrote")
+            read.append(_counted(connection, group, table, len(who)))
+    tell(0.7, "Counting")
     # who was not asked about a week did not fail to write in it: beside each other only where the same weeks are counted
-    spans = profile.spans(int(day.min()), int(day.max())) if alike and len(day) else []
-    one, other = (_side(connection, counted, who, spans) for counted, who in zip(read, members, strict=True))
+    weeks = wrote.weeks(read[0].days, np.concatenate(members)) if alike else None
+    one, other = (_side(connection, counted, who, weeks) for counted, who in zip(read, members, strict=True))
     paired = alike and bool(len(in_both))
-    middle = _side(connection, read[0], in_both, spans) if paired else None
+    middle = _side(connection, read[0], in_both, weeks) if paired else None
+    tell(0.9, "Drawing patients anew")
     names = [name for name in TABLES if name in one.frames and name in other.frames]
     each = [rows(name, one, other) for name in names]
     # all tables at once: what pandas does with one table takes as long as with all their rows

@@ -95,16 +95,18 @@ def few(most: int) -> str:
 
 # --- what may be written ----------------------------------------------------------------------------------------------------------------
 
-def protect(counts: Counts, most: int = MOST, hidden: Collection[Cell] = ()) -> Kept:
-    """With no count of 1 to `most`, and as few others missing as that takes; with `hidden` missing for another reason. 0 hides nothing."""
+def protect(counts: Counts, most: int = MOST, hidden: Collection[Cell] = (), known: Collection[Cell] = ()) -> Kept:
+    """With no count of 1 to `most`, and as few others missing as that takes; with `hidden` missing for another reason, and none of those that are
+    `known` anyway. 0 hides nothing."""
     words = {cell: few(most) for cell, n in counts.n.items() if 1 <= n <= most}
-    return _completed(counts, most, words | {cell: HIDDEN for cell in hidden if most and cell not in words}, hidden)
+    return _completed(counts, most, words | {cell: HIDDEN for cell in hidden if most and cell not in words}, hidden, known)
 
 
 def protect_together(tables: Mapping[Name, Counts], most: int = MOST, *, same: Callable[[str, Cell], tuple[str, Cell]] = lambda chart, cell: (chart, cell),
-                     ties: Iterable[Tie] = ()) -> dict[Name, Kept]:
+                     ties: Iterable[Tie] = (), nobody: Iterable[Place] = ()) -> dict[Name, Kept]:
     """Tables that one reader may have: what one of them leaves out, no other tells. Those of the same patients share the base, and of those
-    `same` names the table and the cell in which a count stands too; `ties` say what else hangs together."""
+    `same` names the table and the cell in which a count stands too; `ties` say what else hangs together. `nobody` are counts that the question rules
+    out: to leave them out would hide nothing."""
     def place(name: Name, cell: Cell) -> Cell:
         whose, chart = name
         if cell == BASE:
@@ -119,16 +121,16 @@ def protect_together(tables: Mapping[Name, Counts], most: int = MOST, *, same: C
     rules = [tuple(tuple((name, cell) for cell in side) for side in (rule.these, rule.those)) for name, counts in tables.items() for rule in counts.rules]
     whole = Counts({place(name, cell): n for name, counts in tables.items() for cell, n in counts.n.items()},
                    tuple(dict.fromkeys(AtMost(all_of(these), all_of(those)) for these, those in (*rules, *ties))))
-    words = protect(whole, most).words
+    words = protect(whole, most, known=set(all_of(nobody))).words
     return {name: Kept(counts, {cell: words[place(name, cell)] for cell in counts.n if place(name, cell) in words}) for name, counts in tables.items()}
 
 
-def _completed(counts: Counts, most: int, words: dict[Cell, str], hidden: Collection[Cell]) -> Kept:
+def _completed(counts: Counts, most: int, words: dict[Cell, str], hidden: Collection[Cell], open_to_all: Collection[Cell]) -> Kept:
     """Without what the words could be computed from; those of `hidden` stay."""
     known = _Known(counts, most)
     told = known.told(words, words)
     while told:
-        near = [cell for cell in known.near(told[0]) if cell not in words] or [cell for cell in counts.n if cell not in words]
+        near = next(filter(None, ([cell for cell in cells if cell not in words and cell not in open_to_all] for cells in (known.near(told[0]), counts.n))), [])
         if not near:  # nothing more can be left out: then it is not said either that these are few
             return Kept(counts, dict.fromkeys(words, HIDDEN))
         tried = {cell: known.without(words, told, cell) for cell in near}

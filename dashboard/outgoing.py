@@ -8,7 +8,7 @@ from dashboard import disclosure, sums, ties
 from dashboard.codelists import LOCATION, QUALITY
 from dashboard.cohort import NOT_RECORDED, Cohort
 from dashboard.comparison import Comparison
-from dashboard.disclosure import BASE, HIDDEN, Cell, Control, Counts, Kept, Name, Tie
+from dashboard.disclosure import BASE, HIDDEN, Cell, Control, Counts, Kept, Name, Place, Tie
 from dashboard.wording import percent
 
 
@@ -46,14 +46,16 @@ def of_question(cohort: Cohort, frames: dict[str, pd.DataFrame], base: int, own:
         (asked.question(), name): (frame, n) for name, (asked, n, frame) in own.items()}
     tables = {(whose, name): CHARTS[name].counts(frame, n) for (whose, name), (frame, n) in counted.items()}
     bars = {row.code: (int(row.since), int(row.until)) for row in own["weeks"][2].itertuples()} if "weeks" in own else {}
-    kept = _kept(tables, ties.pressed(cohort, {name: asked for name, (asked, *_) in own.items()}, tables, bars) if own else (), control)
+    kept = _kept(tables, ties.pressed(cohort, {name: asked for name, (asked, *_) in own.items()}, tables, bars) if own else (), control,
+                 ties.ruled_out(cohort, tables, bars))
     made = {name: Outgoing(name[1], counted[name][0], one) for name, one in kept.items()}
     return [made[cohort.question(), name] for name in frames], {name: made[asked.question(), name] for name, (asked, *_) in own.items()}
 
 
-def _kept(tables: dict[Name, Counts], tied: Iterable[Tie], control: Control) -> dict[Name, Kept]:
+def _kept(tables: dict[Name, Counts], tied: Iterable[Tie], control: Control, nobody: Iterable[Place] = ()) -> dict[Name, Kept]:
     known = (*tied, *(tie for whose in dict.fromkeys(whose for whose, _ in tables) for tie in ties.of_the_same_patients(whose)))
-    kept = disclosure.protect_together(tables, control.most, same=ties.same, ties=[tie for tie in known if ties.holds(tie, tables)])
+    kept = disclosure.protect_together(tables, control.most, same=ties.same, ties=[tie for tie in known if ties.holds(tie, tables)],
+                                       nobody=nobody)
     return {name: replace(one, control=control) for name, one in kept.items()}
 
 
@@ -100,7 +102,7 @@ def compared(name: str, made: Comparison, about: dict[str, str], control: Contro
         patients_a=kept["a"][BASE], patients_b=kept["b"][BASE], counts="patients", **about, disclosure_control=control.sentence())
 
 
-_OF_ALL_OR_PLACE = ("together", "weeks", "blank")  # of whom nobody is missing, or who do not name the place
+_OF_ALL_OR_PLACE = ("together", "weeks", "blank", "sources")  # of whom nobody is missing, or who do not name the place
 
 
 def _counts(name: str, frame: pd.DataFrame, patients: int) -> Counts:
@@ -111,6 +113,8 @@ def _counts(name: str, frame: pd.DataFrame, patients: int) -> Counts:
             return sums.anywhen(frame, patients)
         case "blank":
             return sums.answered(frame)
+        case "sources":
+            return sums.partition(frame)
         case "symptoms" | "relief":
             return sums.states(frame)
         case "locations" | "qualities" | "hours" | "tried":
@@ -131,6 +135,8 @@ def _places(name: str, code: str) -> tuple[Cell, Cell, Cell]:
             return (code, "patients"), BASE, nobody
         case "blank":
             return (code, "answered"), BASE, nobody
+        case "sources":
+            return (code, "n"), BASE, nobody
     return (code, "n"), ("", "answered"), (NOT_RECORDED, "n")
 
 

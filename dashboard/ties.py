@@ -64,14 +64,28 @@ def _of_one() -> Iterator[tuple[tuple[tuple[str, Cell], ...], ...]]:
     yield (("worst", ("severe", "n")),), some
     # birth year and sex are looked up in all entries of the patient
     yield from (((("blank", (field, "answered")),), ((chart, ANSWERED),)) for field, chart in (("birth_year", "ages"), ("sex", "sexes")))
-    fields = tuple(("relief", (code, "answered")) for code in (NONE, _NOTHING_HELPED))
-    yield from (((one,), (("relief", ANSWERED),)) for one in fields)
-    yield (("relief", ANSWERED),), fields
+    yield from _of_relief(("relief", ANSWERED), "relief", "tried", "helped", (NONE, _NOTHING_HELPED), "tried")
+    yield from _of_relief(("tried", ANSWERED), "tried", "n", "present", ("nothing_tried", "nothing_helped"), "present")
     for field in ("tried", "helped"):  # a comparison says them by other names
         yield from _equal(("relief", (f"nothing_{field}", "answered")), ("blank", (f"relief_{field}", "answered")))
     for code in TREATMENTS:
-        yield (("relief", (code, "helped")),), (fields[1],)
         yield (("relief", (code, "answered")),), (("tried", (code, "n")),)
+        yield (("relief", (code, "answered")),), (("relief", ("nothing_helped", "answered")),)
+        # whether it helped says who answered what helped; the second is the first where neither of the two is known alone
+        yield (("relief", (code, "helped")), ("relief", (code, "did_not_help"))), (("relief", (_NOTHING_HELPED, "answered")),)
+        yield (("relief", (code, "tried")),), (("relief", (_NOTHING_HELPED, "answered")), ("relief", (code, "help_not_recorded")))
+
+
+def _of_relief(either: tuple[str, Cell], chart: str, tried: str, helped: str, nothing: tuple[str, str], said: str) -> Iterator[tuple]:
+    """Who answered either of two fields, and each of them: an answer names one treatment at least, or nothing."""
+    answered = tuple(("relief", (code, "answered")) for code in nothing)
+    named = [*((chart, (code, tried)) for code in TREATMENTS)], [*(("relief", (code, helped)) for code in TREATMENTS)]
+    none = [("relief", (code, said)) for code in nothing]
+    yield (either,), answered
+    yield (either,), (*named[0], *none)
+    for field, treatments, one in zip(answered, named, none, strict=True):
+        yield (field,), (either,)
+        yield (field,), (*treatments, one)
 
 
 def pressed(cohort: Cohort, own: Mapping[str, Cohort], tables: Mapping[Name, Counts], weeks: Bands) -> Iterator[Tie]:
@@ -91,6 +105,7 @@ def pressed(cohort: Cohort, own: Mapping[str, Cohort], tables: Mapping[Name, Cou
     for chart, column, codes in _lit(cohort, weeks):
         bars = tuple(at(chart, code, column) for code in codes)
         yield from ((bars, (everybody,)), ((everybody,), bars), *(((bar,), (everybody,)) for bar in bars))
+        yield (everybody,), tuple(((cohort.question(), chart), (code, column)) for code in codes)
     places, kinds = (filters.shown(cohort, field) for field in ("locations", "qualities"))
     if len(places) == 1:
         yield from _equal(at("together", places[0], "named"), at("qualities"))
@@ -101,12 +116,20 @@ def pressed(cohort: Cohort, own: Mapping[str, Cohort], tables: Mapping[Name, Cou
         yield from _equal(at("together", places[0], kinds[0]), everybody)
 
 
+def ruled_out(cohort: Cohort, tables: Mapping[Name, Counts], weeks: Bands) -> Iterator[Place]:
+    """Charts of the whole question count nobody beside the bars that it asks for."""
+    for chart in {chart for chart, *_ in _lit(cohort, weeks)} if cohort.whole is False else ():
+        name = cohort.question(), chart
+        yield from ((name, cell) for cell, n in (tables[name].n.items() if name in tables else ()) if n == 0)
+
+
 def _lit(cohort: Cohort, weeks: Bands) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     """Of each chart, the column and the bars that are asked for."""
     hours = dict.fromkeys(one for hour in filters.shown(cohort, "hours") for one in (NIGHT_HOURS if hour == NIGHT else (hour,)))
     tried, helped = (filters.shown(cohort, field) for field in ("tried", "helped"))
     columns = {**{(name, "n"): filters.shown(cohort, name) for name in ("locations", "qualities", "sexes", "sources", "buckets", "high_pain")},
-               ("symptoms", "present"): filters.shown(cohort, "symptoms"), ("hours", "n"): hours, ("ages", "n"): filters.lit_bands(cohort, AGES, "age"),
+               ("durations", "n"): filters.shown(cohort, "durations"), ("symptoms", "present"): filters.shown(cohort, "symptoms"),
+               ("hours", "n"): hours, ("ages", "n"): filters.lit_bands(cohort, AGES, "age"),
                ("weeks", "patients"): filters.lit_bands(cohort, weeks, PERIOD)}
     if not (tried and helped):
         columns |= {("relief", "tried"): NOTHING_HELPED if helped == (NONE,) else tried, ("relief", "helped"): () if helped == (NONE,) else helped}

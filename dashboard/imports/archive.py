@@ -53,6 +53,7 @@ class Archive:
         self.is_workbook = "[Content_Types].xml" in names or ("mimetype" in names and "content.xml" in names)
         files = [each for each in names if not each.endswith("/") and "__MACOSX" not in each and not shown(each).startswith(".")]
         self.tables = [each for each in files if each.lower().endswith(_TABLES)] or [each for each in files if each.lower().endswith(".txt")]
+        self._others = [] if self.tables else files
 
     def __enter__(self) -> Self:
         return self
@@ -72,13 +73,29 @@ class Archive:
     def check_workbook(self) -> None:
         """Whoever reads a workbook unpacks its parts without looking at their sizes, so they are looked at here."""
         names = self._zip.namelist()
-        kinds.check_parts(names, self.read("mimetype") if "mimetype" in names else b"", self._name)
+        self.check_kind()
         if "xl/workbook.xml" not in names and "content.xml" not in names:
             raise Refused(f"{self._name}: is no workbook that can be read. Save it as an Excel workbook (.xlsx) or as CSV (UTF-8) and import that.")
         if len(set(names)) < len(names):
             raise self._damaged()
         found = set[str]().union(*map(self._blanked, self._zip.infolist()))  # all of them are checked
         self.notes = tuple(note for note in _BLANKED.values() if note in found)
+
+    def check_others(self) -> None:
+        """Where there is no table inside, but a document or the like, says which and what to do."""
+        for member in self._others:
+            content, label = self.read(member), f"{self._name}, {shown(member)}"
+            if is_archive(content):
+                with Archive(content, label) as nested:
+                    nested.check_kind()
+            elif content.startswith(kinds.OLD_OFFICE):
+                kinds.check_old_parts(content, label)
+            else:
+                kinds.check_start(content[:1 << 10].lstrip(), label)
+
+    def check_kind(self) -> None:
+        names = self._zip.namelist()
+        kinds.check_parts(names, self.read("mimetype") if "mimetype" in names else b"", self._name)
 
     def _blanked(self, member: zipfile.ZipInfo) -> set[str]:
         """What there is to say about the cells of a part. Refuses one that has not the size it says."""

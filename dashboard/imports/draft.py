@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from dashboard.errors import Refused
-from dashboard.imports import archive, families, fields, readings, suggest, workbook
+from dashboard.imports import archive, families, fields, kinds, readings, suggest, workbook
 from dashboard.imports.checked import MOMENTS
 from dashboard.imports.columns import Column, LeaveOut, Readings, Where
 from dashboard.imports.lines import (
@@ -253,7 +253,7 @@ def _reading_lines(sheet: Tabular, rest: Mapping, taken: Iterable[str]) -> list[
 def parts_of(content: bytes, name: str) -> tuple[str, ...]:
     """The sheets of a workbook, the tables in a zip file: what can be chosen from."""
     try:
-        if content.startswith(workbook.OLD_EXCEL):
+        if content.startswith(kinds.OLD_OFFICE):
             return tuple(workbook.names(content))
         if archive.is_archive(content):
             with archive.Archive(content, name) as packed:

@@ -31,6 +31,12 @@ _BEGINNINGS = tuple((re.compile(beginning, re.DOTALL), kind, instead) for beginn
     (rb"<", "a web page or XML, whatever it is called", _saved_from("a spreadsheet"))))
 # of files that are packed as zip files, what only these have in them
 _PARTS = {"word/document.xml": "a Word document", "ppt/presentation.xml": "a PowerPoint presentation"}
+# the same of what programs saved before 2007: one kind of file, with named parts in it
+OLD_OFFICE = b"\xd0\xcf\x11\xe0"
+_WORKBOOK = ("Workbook", "Book")
+_OLD_PARTS = {"WordDocument": ("an old Word document (.doc)", _TYPED), "PowerPoint Document": ("an old PowerPoint presentation (.ppt)", _TYPED),
+              "__properties_version1.0": ("an Outlook message (.msg)", "Save what is attached to it, and import that.")}
+_ENTRY = 128  # bytes of the list of parts, each of which begins with a name
 _OPEN_DOCUMENT = b"application/vnd.oasis.opendocument."
 _OPEN_KINDS = {b"text": "an OpenDocument text", b"presentation": "an OpenDocument presentation"}
 
@@ -46,6 +52,23 @@ def check_parts(parts: list[str], mimetype: bytes, name: str) -> None:
     kind = next((kind for part, kind in _PARTS.items() if part in parts), None) or _OPEN_KINDS.get(mimetype.removeprefix(_OPEN_DOCUMENT).strip())
     if kind:
         raise _refused(name, kind, _TYPED)
+
+
+def check_old_parts(content: bytes, name: str) -> None:
+    """A workbook may have a document within it."""
+    if not any(_has(content, part) for part in _WORKBOOK):
+        for part, (kind, instead) in _OLD_PARTS.items():
+            if _has(content, part):
+                raise _refused(name, kind, instead)
+
+
+def _has(content: bytes, part: str) -> bool:
+    called, at = f"{part}\0".encode("utf-16-le"), 0
+    while (at := content.find(called, at)) >= 0:
+        if at % _ENTRY == 0:
+            return True
+        at += 1
+    return False
 
 
 def _refused(name: str, kind: str, instead: str) -> Refused:

@@ -47,11 +47,13 @@ def _archived(content: bytes, name: str, how: Reading) -> Tabular:
                     return _sheet(unpacked, label, replace(how, sheet=None), nested.notes)
             return _table(unpacked, label, replace(how, sheet=None))
 
+        packed.check_others()
         return related.read(packed.tables, inside, name, how, MOST_COLUMNS)
 
 
 def _table(content: bytes, name: str, how: Reading) -> Tabular:
-    if content.startswith(workbook.OLD_EXCEL):
+    if content.startswith(kinds.OLD_OFFICE):
+        kinds.check_old_parts(content, name)
         return _sheet(content, name, how)
     marks = encoding.marks(content)
     start = content[marks:1 << 10].lstrip()

@@ -8,7 +8,6 @@ from pathlib import Path
 from dashboard.errors import Refused
 from dashboard.wording import listing
 
-OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 _READER = Path(__file__).with_name("spreadsheet.py")
 _MOST_SECONDS = 600
 

@@ -66,7 +66,7 @@ def _open(flags: pd.DataFrame, told: pd.DataFrame, patient: int) -> None:
                 _closing(fit("close"), patient, bool(fit("close", "E")))
         if len(by_number) > 1:
             # not pills: theirs are too dark to read on the dark page
-            with st.popover(f"On {len(chosen)} of {len(by_number)} flags", key="which", type="tertiary"):
+            with st.popover(f"On {len(chosen)} of {len(by_number)} flags", key="which"):
                 st.multiselect("Act on", list(by_number), default=list(by_number), format_func=lambda number: f"{by_number[number].rule_id} "
                                f"{by_number[number].reason}", key=f"on_{patient}", placeholder="No flag chosen")
 

@@ -78,7 +78,7 @@ def take_along(lines: Callable[[], tuple[pd.DataFrame, pd.DataFrame]], taken: Ta
     copied = st.popover("Copy as text", key="copy", on_change=_opened, args=(taken.patients,))
     if copied.open:
         with copied:
-            st.code(handout.as_text(*lines(), [taken.title, *taken.above], taken.without), language=None, height=300)
+            st.code(handout.as_text(*lines(), [taken.title, *taken.above], taken.without), language=None, wrap_lines=True)
     # the byte order mark tells spreadsheets that it is UTF-8
     st.download_button("CSV", lambda: "\ufeff" + export.sheet(handout.sheet(lines()[1], taken.about)), "worklist.csv", "text/csv", key="csv",
                        icon=":material/download:", help="Exactly these lines, in this order, of all pages; the source has a column of its own",

@@ -35,7 +35,7 @@ def card(name: str, title: str, note: str, twin: pd.DataFrame, conventions: str 
     made = st.container(border=True, key=f"card_{name}", gap="xxsmall")
     with made, st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         st.markdown(f"**{title}** :small[:gray[{note}]]", width="stretch", help=conventions)
-        opened = st.popover("Table", type="tertiary", key=f"table_{name}", on_change="rerun", help="The numbers; as a file, and the picture too")
+        opened = st.popover("Table", key=f"table_{name}", on_change="rerun", help="The numbers; as a file, and the picture too")
     if opened.open:  # what nobody looks at is not sent
         with opened:
             takeaway.links(name)

@@ -52,8 +52,14 @@ def beginning(title: str) -> tuple[Status, DeltaGenerator]:
     _status_line(found)
     with st.container(horizontal=True, vertical_alignment="center", key="title"):
         st.title(title, anchor=False, width="content")
+        done = st.empty()  # in any case: what comes after it stays where it is, and open if it is open
         beside = st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center")
-    session.notice()
+    kind, text = session.notice()
+    if kind == "success":
+        # not a toast, which Streamlit gives no name to be read out by; no wider, or what is beside it would wrap
+        done.success(plain(text), icon=":material/check:", width=260)
+    elif kind == "error":
+        st.warning(plain(text), icon=":material/error:")
     return found, beside
 
 

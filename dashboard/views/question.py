@@ -21,21 +21,27 @@ _STEPS = 50  # that can be undone
 
 def asked() -> tuple[Cohort, Per] | None:
     """The question of the cohort page and the unit of counting; None where the address cannot be read, which is said then."""
-    def take(given: Address) -> None:
-        session.remember("per", given.per)
-        session.remember("more_opened", given.more)
-        session.forget("more_charts")  # the toggle begins anew
-    if not _followed(take, lambda: None, of_cohort):
+    if not _followed(_count, lambda: None, of_cohort):
         return None
     return session.recall("question"), session.recall("per", "patient")
 
 
+def _count(given: Address) -> None:
+    session.remember("per", given.per)
+    session.remember("more_opened", given.more)
+    session.forget("more_charts")  # the toggle begins anew
+
+
 def compared() -> tuple[Cohort, str] | None:
     """The question of the page Compare and what it is compared with; None where the address cannot be read, which is said then."""
-    def take(given: Address) -> None:
+    def beside(given: Address) -> None:
         session.remember("beside", given.beside)
         session.remember("landmark", given.landmark)
-    if not _followed(take, lambda: take(Address(Cohort())), _of_compare):
+
+    def take(given: Address) -> None:
+        beside(given)
+        _count(given)
+    if not _followed(take, lambda: beside(Address(Cohort())), _of_compare):
         return None
     return session.recall("question"), session.recall("beside", REST)
 
@@ -46,22 +52,14 @@ def unasked() -> bool:
 
 
 def of_cohort() -> Address:
-    """What the cohort page says of itself."""
-    return Address(session.recall("question", Cohort()), session.recall("per", "patient"), session.recall("more_opened", False), _frozen())
-
-
-def to_compare() -> Address:
-    """The page Compare as it is come to."""
-    return Address(session.recall("question"), frozen=_frozen())
+    """What the cohort page says of itself; also the page Compare as it is come to, which leads back with it."""
+    one = session.recall("frozen")
+    return Address(session.recall("question", Cohort()), session.recall("per", "patient"), session.recall("more_opened", False),
+                   one and (one.cohort, one.version))
 
 
 def _of_compare() -> Address:
-    return replace(to_compare(), beside=session.recall("beside", REST), landmark=session.recall("landmark", False))
-
-
-def _frozen() -> tuple[int, int] | None:
-    one = session.recall("frozen")
-    return one and (one.cohort, one.version)
+    return replace(of_cohort(), beside=session.recall("beside", REST), landmark=session.recall("landmark", False))
 
 
 def _followed(take: Callable[[Address], None], begin: Callable[[], None], now: Callable[[], Address]) -> bool:
@@ -141,7 +139,7 @@ def actions(cohort: Cohort, found: Status) -> None:
     """What can be done with the whole of it; beside the sentence."""
     with st.container(horizontal=True, vertical_alignment="center", width="content", gap="xsmall", key="actions"):
         saving.box(cohort, found, lambda other: change(lambda _: other))
-        st.page_link("dashboard/views/compare.py", label="Compare", icon=":material/compare_arrows:", query_params=to_compare().to_params())
+        st.page_link("dashboard/views/compare.py", label="Compare", icon=":material/compare_arrows:", query_params=of_cohort().to_params())
         takeaway.report(cohort, found)
 
 

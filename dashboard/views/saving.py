@@ -86,7 +86,7 @@ def _open(kept: list[Saved], ask: Callable[[Cohort], None]) -> None:
         st.button("Open", key="open_saved", icon=":material/folder_open:", on_click=_show, args=(one, ask))
         if not session.name():
             return
-        with st.popover("Rename", key="rename_box", type="tertiary"):
+        with st.popover("Rename", key="rename_box"):
             st.text_input("New name", key=f"new_name_{chosen}", max_chars=LONGEST)
             st.button("Rename", key="rename_saved", on_click=_rename, args=(one,))
         if one.retired:

@@ -14,7 +14,6 @@ from dashboard import audit, database, hours, settings, start
 from dashboard.days import day_of
 from dashboard.errors import UserError
 from dashboard.kept import Answers, Asked, Compute
-from dashboard.wording import plain
 
 Answer = TypeVar("Answer")
 
@@ -156,14 +155,11 @@ def write(done: str, change: Callable[[], object]) -> bool:
     return True
 
 
-def notice() -> None:
-    """What became of the last write, once."""
-    kind, text = recall("notice", (None, ""))
-    if kind == "error":
-        st.warning(plain(text), icon=":material/error:")
-    elif kind == "success":
-        st.toast(plain(text), icon=":material/check:", duration="long")
+def notice() -> tuple[str, str]:
+    """What became of the last write, once: success, error or nothing, and what to say."""
+    said = recall("notice", ("", ""))
     forget("notice")
+    return said
 
 
 def stamp() -> None:

@@ -23,7 +23,8 @@ def write(said: str, change: Callable[[], int]) -> bool:
 
 def undo(event: int, flags: list[int] | None = None) -> None:
     if session.write("Taken back.", lambda: triage.undo(session.engine(), event, flags=flags, by=session.name(), at=session.now())):
-        session.forget("last_action")
+        session.forget("notice")
+        session.remember("last_action", (event, "Taken back"))
 
 
 def last_action() -> None:

@@ -107,7 +107,7 @@ def _shown(rules: tuple[Rule, ...], draft: tuple[Rule, ...] | None, made: Worklo
     with st.container(horizontal=True, vertical_alignment="center"):
         frame.small("Patients whose worst tier it became in that week" + f", of {asked}" * bool(asked)
                     + (": in grey by the rules in force, in colour by the draft" if draft else ""), width="content")
-        with st.popover("Table", type="tertiary", key="weeks_table"):
+        with st.popover("Table", key="weeks_table"):
             st.dataframe(_weekly_table(weeks), hide_index=True, key="weeks_rows", alt="New patients by week and tier")
             st.download_button("CSV", lambda: _sheet(outgoing.weekly(_weekly_table(weeks), takeaway.control()), asked), "rule_weeks.csv", "text/csv",
                                key="weeks_csv", on_click="ignore", icon=":material/download:", help=takeaway.help_of("This table as a file."))

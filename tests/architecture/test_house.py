@@ -18,7 +18,7 @@ LEVELS = (
     ("rules",),
     ("imports", "figures", "worklist", "lineup", "handout", "past", "triage", "activity", "quality", "sample", "distributions", "profile", "crossfilter",
      "filters", "members", "chance", "comparison", "saved", "outgoing", "pictured", "report", "course", "behind", "kept", "printed", "disclosure", "sums",
-     "ties", "demo", "synthetic", "status", "start", "address"),
+     "ties", "wrote", "demo", "synthetic", "status", "start", "address"),
     ("views", "__main__"),
     ("streamlit_app",),
 )

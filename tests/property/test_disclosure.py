@@ -13,6 +13,7 @@ from dashboard.cohort import Cohort
 from dashboard.crossfilter import context
 from dashboard.disclosure import BASE, HIDDEN, Cell, Control, Counts, Kept
 from dashboard.people import HIGH_PAIN
+from tests.attacker import Law, Names, alike, equal, told_of
 
 MOST, LARGEST, TRIED = 2, 5, 8  # few; counts in tables; counts that an attacker tries
 small = st.integers(0, LARGEST)
@@ -191,10 +192,6 @@ def charts_of(of: list[Said]) -> dict[str, pd.DataFrame]:
         "blank": pd.DataFrame({"code": list(fields), "answered": answered, "not_recorded": [len(of) - number for number in answered]})}
 
 
-Names = tuple[str, ...]  # of counts: a chart, a row, a column
-Law = dict[Names, int]  # factors of counts, whose sum is not above 0
-
-
 def laws_of(chart: str, counts: Counts) -> Iterator[Law]:
     """How a chart adds up, said a second time."""
     def at(*cell: str) -> Names:
@@ -204,33 +201,25 @@ def laws_of(chart: str, counts: Counts) -> Iterator[Law]:
         yield from ({at(*cell): 1, at(cell[0], "named"): -1} for cell in n if cell[1] == "sharp")
         yield from ({at(*cell): 1, at(): -1} for cell in n if cell[1] == "named")
     elif kind == "blank":
-        yield from (law for row, column in n if column == "answered" for law in _equal({at(row, column): 1, at(row, "not_recorded"): 1, at(): -1}))
+        yield from (law for row, column in n if column == "answered" for law in equal({at(row, column): 1, at(row, "not_recorded"): 1, at(): -1}))
     else:
         for column, answered in (("n", "answered"), ("average", "answered_average"), ("worst", "answered_worst")):
             rows = [cell for cell in n if cell[1] == column and cell[0] != "not_recorded"]
             if rows:
-                yield from _equal({at("", answered): 1, at("not_recorded", column): 1, at(): -1})
+                yield from equal({at("", answered): 1, at("not_recorded", column): 1, at(): -1})
                 yield {at("", answered): 1, **{at(*cell): -1 for cell in rows}}
                 yield from ([{at(*cell): 1, at("", answered): -1} for cell in rows] if ("none", "n") in rows else
                             [{at("", answered): -1, **{at(*cell): 1 for cell in rows}}])
 
 
-def _equal(law: Law) -> tuple[Law, Law]:
-    return law, {name: -factor for name, factor in law.items()}
-
-
-def _alike(one: Names, other: Names) -> tuple[Law, Law]:
-    return _equal({one: 1, other: -1})
-
-
 def laws_of_all() -> Iterator[Law]:
     """How the charts of the report hang together."""
     for place in PLACES:
-        yield from _alike(("all", "together", place, "named"), ("all", "locations", place, "n"))
+        yield from alike(("all", "together", place, "named"), ("all", "locations", place, "n"))
         yield {("all", "together", place, "sharp"): 1, ("all", "qualities", "sharp", "n"): -1}
     for field, chart, answered in (("locations", "locations", "answered"), ("qualities", "qualities", "answered"), ("onset_day", "durations", "answered"),
                                    ("severity", "severity", "answered_average"), ("worst_severity", "severity", "answered_worst")):
-        yield from _alike(("all", "blank", field, "answered"), ("all", chart, "", answered))
+        yield from alike(("all", "blank", field, "answered"), ("all", chart, "", answered))
     high = ("all", "high_pain", "", "answered")
     answered = [("all", "severity", "", f"answered_{of}") for of in ("average", "worst")]
     yield from ({one: 1, high: -1} for one in answered)
@@ -242,47 +231,16 @@ def laws_of_pressed(pressed: dict[str, tuple[str, ...]]) -> Iterator[Law]:
     """A chart that was pressed is counted without that, so its bar is everybody of the others."""
     everybody = ("all", *BASE)
     for field, (code,) in pressed.items():
-        yield from _alike((field, field, code, "n"), everybody)
+        yield from alike((field, field, code, "n"), everybody)
     where = "together" if pressed else "all"
     if "locations" in pressed:
         beside = "qualities" if "qualities" in pressed else "all"
-        yield from _alike((where, "together", "neck", "named"), (beside, *BASE))
-        yield from _alike((where, "together", "neck", "sharp"), (beside, "qualities", "sharp", "n"))
+        yield from alike((where, "together", "neck", "named"), (beside, *BASE))
+        yield from alike((where, "together", "neck", "sharp"), (beside, "qualities", "sharp", "n"))
     if "qualities" in pressed:
         beside = "locations" if "locations" in pressed else "all"
         for place in PLACES:
-            yield from _alike((where, "together", place, "sharp"), (beside, "locations", place, "n"))
-
-
-Bounds = dict[Names, tuple[int, int]]  # of each count the least and the most
-
-
-def narrowed(bounds: Bounds, laws: list[Law]) -> Bounds | None:
-    """None where nothing is left."""
-    made, moved = dict(bounds), True
-    while moved:
-        moved = False
-        for law in laws:
-            least = sum(factor * made[name][factor < 0] for name, factor in law.items())
-            if least > 0:
-                return None
-            for name, factor in law.items():
-                low, high = made[name]
-                most = (low - least) if factor > 0 else (least + high)  # the end that this law allows
-                if factor > 0 and most < high:
-                    made[name], moved = (low, most), True
-                elif factor < 0 and most > low:
-                    made[name], moved = (most, high), True
-    return made
-
-
-def possible(bounds: Bounds, laws: list[Law]) -> bool:
-    """Whether there are counts within these bounds that obey all laws: by trying them."""
-    made = narrowed(bounds, laws)
-    if made is None:
-        return False
-    name = min((name for name, (low, high) in made.items() if low < high), key=lambda name: made[name][1] - made[name][0], default=None)
-    return name is None or any(possible({**made, name: (n, n)}, laws) for n in range(made[name][0], made[name][1] + 1))
+            yield from alike((where, "together", place, "sharp"), (beside, "locations", place, "n"))
 
 
 @given(of=people(), pressed=st.sampled_from([{}, {"locations": ("neck",)}, {"qualities": ("sharp",)}, {"locations": ("neck",), "qualities": ("sharp",)}]))
@@ -299,17 +257,5 @@ def test_no_count_can_be_worked_out_of_all_files_of_a_question_and_its_report(of
     charts, of_its_own = outgoing.of_question(question, charts_of(whole), len(whole), own, Control(MOST, 1))
     kept = {f"all {one.name}": one.kept for one in charts} | {f"{name} {name}": one.kept for name, one in of_its_own.items()}
     laws = [law for name, one in kept.items() for law in laws_of(name, one.counts)] + [*laws_of_all(), *laws_of_pressed(pressed)]
-    bounds, true = {}, {}
-    for name, one in kept.items():
-        for cell, n in one.counts.n.items():
-            at = (name.split()[0], *(cell if cell == BASE else (name.split()[1], *cell)))
-            word, true[at] = one.words.get(cell), n
-            ends = (n, n) if word is None else (0, 2 * TRIED) if word == HIDDEN else (1, MOST)
-            bounds[at] = (max(ends[0], bounds.get(at, ends)[0]), min(ends[1], bounds.get(at, ends)[1]))
-    laws = [law for law in laws if law.keys() <= bounds.keys()]
-    assert all(sum(factor * true[at] for at, factor in law.items()) <= 0 for law in laws), "what is so could have been so"
-    hidden = [at for at, (low, high) in bounds.items() if low < high]
-    assert {at for at in true if 1 <= true[at] <= MOST} <= set(hidden)
-    told = [at for at in hidden if not any(possible({**bounds, at: ends}, laws) for ends in ((bounds[at][0], true[at] - 1), (true[at] + 1, bounds[at][1]))
-                                           if ends[0] <= ends[1])]
+    told = told_of(kept, laws, MOST, 2 * TRIED)
     assert not told, {name: one.words for name, one in kept.items()}

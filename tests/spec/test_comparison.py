@@ -8,10 +8,11 @@ from random import Random
 import pytest
 from sqlalchemy import Engine
 
-from dashboard import chance, comparison
+from dashboard import chance, comparison, outgoing
 from dashboard.cohort import Cohort
 from dashboard.comparison import Comparison, Group
 from dashboard.days import day_of
+from dashboard.disclosure import Control
 from tests import distributions_oracle
 from tests.distributions_oracle import Entry, World, insert, matching
 
@@ -145,6 +146,8 @@ def test_shares_add_up_to_the_difference_and_case_mix_is_named(engine: Engine) -
     insert(engine, World(ENTRIES[:75]))
     with engine.connect() as connection:
         found = comparison.compare(connection, Group("A", BURNING, TODAY), Group("B", Cohort(sources=("other",)), TODAY))
+    for name in found.tables:
+        assert outgoing.compared(name, found, {}, Control(0))["n_a"].tolist() == found.tables[name]["n_a"].tolist(), "every table can be taken away"
     for rows in found.tables.values():
         known = rows.dropna(subset="difference")
         assert ((known["share_a"] - known["share_b"] - known["difference"]).abs() < 1e-9).all()

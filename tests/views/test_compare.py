@@ -32,12 +32,18 @@ def pick(at: AppTest, words: str) -> AppTest:
     return events.settled(box.set_value(next(option for option in box.options if words in option)).run())
 
 
+def led(at: AppTest, label: str) -> str:
+    return next(link.proto.query_string for link in at.get("page_link") if link.proto.label == label)
+
+
 def test_the_question_beside_everyone_else_a_saved_one_and_itself_without_a_chip(page: AppTest, clinic: Engine) -> None:
     press(page, "chart_qualities", "burning")
     unfold(page, "filters")
     page.get_by_key("f_sexes").set_value(["female"]).run()
+    page.radio(key="count_per").set_value("entry").run()
+    page.toggle(key="more_charts").set_value(True).run()
     go(page, "compare")
-    assert "**A** Entries of women with burning pain" in shown(page)
+    assert "**A** Entries of women with burning pain" in shown(page) and "(Farrar 2001)" in shown(page)
     assert "**A 12 patients** · 24 entries, median 2 each · **B 28 patients** · 56 entries, median 2 each · nobody in both" in shown(page)
     assert "differ in who they are:** female" in shown(page) and "having written it ever" in shown(page)
     pick(page, "The same, but not quality")
@@ -51,17 +57,18 @@ def test_the_question_beside_everyone_else_a_saved_one_and_itself_without_a_chip
     events.settled(page.toggle(key="landmark").set_value(True).run())
     assert "**A 12 patients** · 12 entries" in shown(page) and "having written it ever" not in shown(page)
     link = dict(page.query_params)
-    assert link == {"qualities": "burning", "sexes": "female", "b": "saved 1.1", "landmark": "yes"}
+    assert link == {"qualities": "burning", "sexes": "female", "per": "entry", "more": "yes", "b": "saved 1.1", "landmark": "yes"}
     saved.save(clinic, "Neck", Cohort(locations=("jaw",)), by="A. Researcher", at=session.now())
     at = events.open_page("compare", asking=link)
     assert "**A 12 patients** · 12 entries" in shown(at) and at.selectbox(key="compare_with").value == "Saved: Neck, version 1" and "20 patients" in shown(at)
+    assert led(at, "Back to the cohort") == "sexes=female&qualities=burning&per=entry&more=yes"
     at.query_params = {"qualities": "burning", "b": "not sex: female"}  # the browser's back, to what is offered no longer
     assert "compares with something that is not there:** not sex\\: female." in shown(events.settled(at.run()))
     events.click(at, "compare_rest")
     assert at.query_params == {"qualities": "burning"} and "**B 28 patients**" in shown(at)
     go(page, "cohort")
     assert "Entries of women with burning pain" in shown(page), "the question is still asked"
-    assert next(link.proto.query_string for link in page.get("page_link") if link.proto.label == "Compare") == "sexes=female&qualities=burning"
+    assert led(page, "Compare") == "sexes=female&qualities=burning&per=entry&more=yes"
 
 
 def test_nobody_else_and_no_question(page: AppTest) -> None:

@@ -27,6 +27,11 @@ def test_refused_files_say_where_and_what(content: bytes, says: str) -> None:
     assert str(refused.value).startswith("x.csv")
 
 
+def _old(*parts: str) -> bytes:
+    """A file of Office before 2007, as far as it is looked at: the names of its parts, each at the beginning of 128 bytes."""
+    return b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1".ljust(512, b"\0") + b"".join(part.encode("utf-16-le").ljust(128, b"\0") for part in parts)
+
+
 @pytest.mark.parametrize(("content", "kind", "instead"), [
     (bz2.compress(b"a,b"), "a compressed file", "Unpack it first"), (b"\x1f\x8brest", "a compressed file", "Unpack it first"),
     (b"7z\xbc\xaf\x27\x1c\0\x04", "a 7-Zip archive", "Unpack it first"), (b"Rar!\x1a\x07\x01\0", "a RAR archive", "Unpack it first"),
@@ -36,11 +41,24 @@ def test_refused_files_say_where_and_what(content: bytes, says: str) -> None:
     (zipped({"[Content_Types].xml": "", "word/document.xml": ""}), "a Word document", "copy that into a spreadsheet"),
     (zipped({"mimetype": "application/vnd.oasis.opendocument.text", "content.xml": ""}), "an OpenDocument text", "copy that into a spreadsheet"),
     (b'[\n {"patient_id": 1}]', "JSON", "as CSV"), (b'\xef\xbb\xbf{"a": 1}\n{"a": 2}\n', "JSON", "as CSV"), (b'["a", "b"]', "JSON", "as CSV"),
+    (_old("Root Entry", "1Table", "WordDocument"), "an old Word document", "copy that into a spreadsheet"),
+    (_old("Root Entry", "PowerPoint Document"), "an old PowerPoint presentation", "copy that into a spreadsheet"),
+    (_old("Root Entry", "__properties_version1.0"), "an Outlook message", "Save what is attached to it"),
+    (zipped({"report.docx": zipped({"[Content_Types].xml": "", "word/document.xml": ""})}), "a Word document", "copy that into a spreadsheet"),
+    (zipped({"photos/": "", "report.doc": _old("Root Entry", "WordDocument")}), "an old Word document", "copy that into a spreadsheet"),
+    (zipped({"letter.bin": b"\0\1", "report.pdf": "%PDF-1.7"}), "a PDF", "Export the data itself as CSV"),
     (b"\x89PNG\r\n\x1a\n", "an image", "as CSV"), (b"\xff\xd8\xff\xe0\0\x10JFIF", "an image", "as CSV"), (b"<html>", "a web page", "Open it in a spreadsheet")])
 def test_a_file_that_is_no_table_is_called_what_it_is(content: bytes, kind: str, instead: str) -> None:
     with pytest.raises(Refused) as refused:
         tabular.read(content, "x.csv")
-    assert re.match(rf"x\.csv is {kind}\b.*, not a table, so nothing was loaded\. .*{instead}.* import ", str(refused.value))
+    assert re.match(rf"x\.csv(, report\.\w+)? is {kind}\b.*, not a table, so nothing was loaded\. .*{instead}.* import ", str(refused.value))
+
+
+@pytest.mark.parametrize("content", [_old("Root Entry", "Workbook", "WordDocument"), _old("Root Entry", "Book"),
+                                     _old("Root Entry") + b"x" + "WordDocument\0".encode("utf-16-le")])
+def test_an_old_workbook_with_a_document_in_it_or_a_word_of_one_is_no_document(content: bytes) -> None:
+    with pytest.raises(Refused, match="cannot be read as a workbook"):
+        tabular.read(content, "x.xls")
 
 
 def test_names_that_only_begin_like_another_kind_of_file_are_a_header() -> None:
