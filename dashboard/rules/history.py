@@ -195,8 +195,10 @@ def showing(holds: FromClause, *days: ColumnElement[int]) -> Select:
     return select(holds.c.patient, holds.c.rule_bit, *[day.label(part) for part, day in zip(EVIDENCE, days, strict=True)])
 
 
-def shown_around(keys: Sequence[tuple[int, WithinDays]], seen: Seen, holds: Table) -> Select:
+def shown_around(script: Script, name: str, keys: Sequence[tuple[int, WithinDays]], seen: Seen, holds: Table) -> Select:
     """What the findings of patients report around the days of which conditions are true that show why arms hold."""
+    h = holds.c
+    whose = select(h.patient).where(h.number.in_([number for number, _ in keys]))
     spans = []
     for (before, after), alike in by_span([key for _, key in keys]).items():
         of = [(number, key) for number, key in keys if key in alike]
@@ -204,11 +206,13 @@ def shown_around(keys: Sequence[tuple[int, WithinDays]], seen: Seen, holds: Tabl
         w = met[0].table.c
         around = [(w.anchor_day - before).label("since"), (w.anchor_day + after).label("until"), unnested("number", [number for number, _ in of])]
         days = select(w.patient, *around, unnested("met", array(met), Boolean), *seen.findings.wanted([told_by(key) for _, key in of])).where(
-            or_(*dict.fromkeys(met))).subquery()
-        spans.append(select(days).where(days.c.met))
-    w, h, f = union_all(*spans).subquery(), holds.c, seen.findings.rows.c
+            w.patient.in_(whose), or_(*dict.fromkeys(met))).subquery().c
+        told = [days[column] for column in ("since", "until", *seen.findings.names)]
+        spans.append(select(h.patient, h.rule_bit, *told).join(days.met.table, and_(days.patient == h.patient, days.number == h.number)).where(days.met))
+    # stored, so that only the days of arms that hold are compared with what is found near them
+    w, f = script.store(f"{name}_days", union_all(*spans)), seen.findings.rows.c
     near = and_(f.patient == w.c.patient, f.day.between(w.c.since, w.c.until), seen.findings.says_any(w))
-    return showing(holds, f.day, f.day, f.entry).join(w, and_(w.c.patient == h.patient, w.c.number == h.number)).join(seen.findings.rows, near)
+    return showing(w, f.day, f.day, f.entry).join(seen.findings.rows, near)
 
 
 @behind.register

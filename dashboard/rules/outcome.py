@@ -190,7 +190,7 @@ def _evidence(script: Script, name: str, keys: list[tuple[int, Condition]], hold
     yield showing(holds, *[cast(null(), kind) for kind in (Integer, Integer, BigInteger)]).where(false())  # there may be no key at all
     around = [(number, key) for number, key in keys if isinstance(key, WithinDays)]
     if around:
-        yield shown_around(around, seen, holds)
+        yield shown_around(script, name, around, seen, holds)
     few = {key for _, key in keys if isinstance(key, _Told) and not key.in_findings}
     marks: dict[Marked, list[tuple[int, tuple[Condition, ...]]]] = {}
     if few:
