@@ -139,7 +139,8 @@ def _arms(rules: Iterable[Rule], records: Table, shown: Known) -> Select:
     asked = Asked(records)
     columns = [answer(arm.when, asked, shown).label(_name(rule, n)) for rule in rules for n, arm in enumerate(rule.arms)]
     said, known = asked.answers(), [shown[part] for part in dict.fromkeys(part for rule in rules for part in rule.parts) if part in shown]
-    return select(said.c.patient, *columns).select_from(_beside(said, known))
+    # the many answers are joined last: each join before them would hand them all on
+    return select(said.c.patient, *columns).select_from(_beside(records, known).join(said, said.c.patient == records.c.patient))
 
 
 def _name(rule: Rule, arm: int) -> str:
