@@ -3,7 +3,7 @@
 They read TEMP tables that an evaluation made (`Seen`), because each is read by several rules. Evidence is what was found: a symptom, a
 temperature, a severity. A place named on a neighbouring day is part of the story, but no new report of a red flag.
 """
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import singledispatch
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ from sqlalchemy import (
     FromClause,
     Integer,
     Select,
+    Table,
     and_,
     case,
     cast,
@@ -26,22 +27,20 @@ from sqlalchemy import (
     true,
     union_all,
 )
+from sqlalchemy.dialects.postgresql import array
 
-from dashboard.codelists import HISTORY, LISTS, SYMPTOM
-from dashboard.database import band, bit_or, has
+from dashboard.database import bit_or, unnested
 from dashboard.rules import over_time as over
 from dashboard.rules.compile import answer
-from dashboard.rules.conditions import AllOf, AnyAnswer, AnyOf, Condition, Named, NamedOnly, Not, PatientHas, Reported, TemperatureAtLeast
+from dashboard.rules.conditions import AllOf, Condition
+from dashboard.rules.marks import Marked, telling, told_by
 from dashboard.rules.over_time import NoRelief, SameEntry, SameEntryOfPatientWith, SeverityOnDays, WithinDays
 from dashboard.rules.record import columns_read, recorded
 from dashboard.rules.seen import RECENT, Script, Seen
-from dashboard.rules.single import Chosen, SexIs, StartedWithin, SuddenOnset, WorstAtLeast
 
 CLOSE = 1e-6  # means are compared with this much slack: in which order an engine adds must not decide who is called
 NO = false()
 EVIDENCE = ("first_day", "last_day", "newest")
-FINDINGS = (Reported, TemperatureAtLeast)  # what an entry reports; a place or a word alone is no sign of anything
-WORDS = (Named, PatientHas, Chosen, WorstAtLeast, StartedWithin, SuddenOnset)
 
 
 class Shown(NamedTuple):
@@ -50,46 +49,6 @@ class Shown(NamedTuple):
     first_day: ColumnElement[int] | None = None
     last_day: ColumnElement[int] | None = None
     newest: ColumnElement[int] | None = None
-
-
-def sought(condition: Condition) -> Iterator[Condition]:
-    """The parts that look for something; not what must be absent."""
-    if not isinstance(condition, Not):
-        yield condition
-        for part in condition.below():
-            yield from sought(part)
-
-
-def among(condition: Condition) -> tuple[Condition, ...]:
-    """What narrows a condition to few patients: with something in their history, or of one sex."""
-    return tuple(part for part in condition.parts if isinstance(part, (PatientHas, SexIs))) if isinstance(condition, AllOf) else ()
-
-
-def surely(condition: Condition, entry: FromClause) -> ColumnElement[bool]:
-    """True where the answer is, and anything else where it is not: of many entries that is told by far fewer comparisons."""
-    e = entry.c
-    if isinstance(condition, Reported):
-        return has(e[{"new": "present_new", "old": "present_old"}.get(condition.only, "present")], SYMPTOM.bits(condition.symptoms))
-    if isinstance(condition, Named):
-        named, codes = e[f"list_{condition.field}"], LISTS[condition.field].bits(condition.codes)
-        return and_(named != 0, band(named, LISTS[condition.field].all_bits - codes) == 0) if isinstance(condition, NamedOnly) else has(named, codes)
-    if isinstance(condition, SuddenOnset):
-        return e.sudden <= condition.within
-    if isinstance(condition, (AllOf, SameEntry)):
-        return and_(*[surely(part, entry) for part in condition.parts])
-    if isinstance(condition, (AnyOf, AnyAnswer)):
-        return or_(*[surely(part, entry) for part in condition.parts])
-    return answer(condition, entry, {})
-
-
-def reporting(condition: Condition, entries: FromClause, kinds: tuple[type[Condition], ...] = FINDINGS) -> ColumnElement[bool]:
-    """Entries of which some part of these kinds is true."""
-    return or_(false(), *[surely(part, entries) for part in dict.fromkeys(sought(condition)) if isinstance(part, kinds)])
-
-
-def telling(condition: Condition, entries: FromClause) -> ColumnElement[bool]:
-    """Entries that say any of what the condition looks for, places and words too."""
-    return reporting(condition, entries, (*FINDINGS, *WORDS))
 
 
 def by_entry(entries: FromClause, which: ColumnElement[bool]) -> Shown:
@@ -155,52 +114,43 @@ def without_evidence(patient: ColumnElement[int], met: ColumnElement[bool] = NO)
 
 @gathered.register
 def _(condition: SameEntry, seen: Seen) -> tuple[FromClause, Shown]:
-    return seen.findings, by_entry(seen.findings, surely(condition, seen.findings))
+    return seen.findings.rows, Shown(seen.findings.says((condition,)))
 
 
 @behind.register
 def _(condition: SameEntry, seen: Seen) -> Select:
-    f = seen.findings
-    return select(f.c.patient, f.c.entry, f.c.day).where(surely(condition, f))
+    return _marked_with(condition, seen.findings)
 
 
 @gathered.register
 def _(condition: SameEntryOfPatientWith, seen: Seen) -> tuple[FromClause, Shown]:
-    return seen.of_known, by_entry(seen.of_known, _in_entry_of_known(condition, seen.of_known))
+    return seen.of_known.rows, Shown(seen.of_known.says((condition,)))
 
 
 @behind.register
 def _(condition: SameEntryOfPatientWith, seen: Seen) -> Select:
-    theirs = seen.of_known
-    return select(theirs.c.patient, theirs.c.entry, theirs.c.day).where(_in_entry_of_known(condition, theirs))
+    return _marked_with(condition, seen.of_known)
 
 
-def _in_entry_of_known(condition: SameEntryOfPatientWith, entries: FromClause) -> ColumnElement[bool]:
-    return and_(has(entries.c.patient_history, HISTORY.bits(condition.history)), surely(AllOf(condition.parts), entries))
+def _marked_with(condition: Condition, entries: Marked) -> Select:
+    e = entries.rows.c
+    return select(e.patient, e.entry, e.day).where(entries.says((condition,)))
 
 
 # --- around an anchor -------------------------------------------------------------------------------------------------------------
 
 def _near(conditions: Sequence[WithinDays], seen: Seen) -> FromClause:
-    """The entries around each day with an anchor; which anchors it has are bits of `anchors`. They are rare, so few are read."""
-    f, span = seen.findings, conditions[0]
-    here = {anchor: surely(anchor, f) for anchor in _anchors(conditions)}
-    anchors = sum(cast(case((which, 1 << n), else_=0), BigInteger) for n, which in enumerate(here.values()))
-    a = select(f.c.patient, f.c.day.label("anchor_day"), bit_or(anchors).label("anchors")).where(or_(*here.values())).group_by(f.c.patient, f.c.day).subquery()
+    """The entries around each day with an anchor; which ones it has its marks say. They are rare, so few are read."""
+    f, span = seen.findings.rows.c, conditions[0]
+    marks = [bit_or(f[name]).label(name) for name in seen.findings.names]
+    a = select(f.patient, f.day.label("anchor_day"), *marks).where(seen.findings.says(condition.anchor for condition in conditions)).group_by(
+        f.patient, f.day).subquery()
     # each of the days is spelled out, so that they are looked up and not compared with all the anchors of a patient
     ahead = union_all(*[select(literal(days).label("days")) for days in range(-span.before, span.after + 1)]).subquery()
     near = select(a, (a.c.anchor_day + ahead.c.days).label("near_day")).join(ahead, true()).subquery()
     e = seen.entries.rows.c
-    return seen.entries.joined(near, and_(near.c.patient == e.patient, near.c.near_day == e.day), [near.c.anchor_day, near.c.anchors])
-
-
-def _anchors(conditions: Sequence[WithinDays]) -> tuple[Condition, ...]:
-    return tuple(dict.fromkeys(condition.anchor for condition in conditions))
-
-
-def _told_by(condition: WithinDays) -> tuple[Condition, ...]:
-    """What is evidence among the entries around an anchor: other anchors, and what else they report."""
-    return tuple(dict.fromkeys(part for part in (condition.anchor, *sought(condition)) if part is condition.anchor or isinstance(part, FINDINGS)))
+    kept = [near.c[name] for name in ("anchor_day", *seen.findings.names)]
+    return seen.entries.joined(near, and_(near.c.patient == e.patient, near.c.near_day == e.day), kept)
 
 
 def windows(script: Script, name: str, conditions: Sequence[WithinDays], seen: Seen) -> dict[Condition, ColumnElement[bool]]:
@@ -208,9 +158,8 @@ def windows(script: Script, name: str, conditions: Sequence[WithinDays], seen: S
     look as many days around theirs."""
     found: dict[Condition, ColumnElement[bool]] = {}
     for (before, after), alike in by_span(conditions).items():
-        window, anchors = _window(alike, seen).subquery(), _anchors(alike)
-        met = [case((band(window.c.anchors, 1 << anchors.index(condition.anchor)) != 0, answer(AllOf(condition.parts), window, {})))
-               for condition in alike]
+        window = _window(alike, seen).subquery()
+        met = [case((seen.findings.says((condition.anchor,), window), answer(AllOf(condition.parts), window, {}))) for condition in alike]
         stored = script.store(f"{name}_around_{before}_{after}", select(
             window.c.patient, window.c.anchor_day, *[which.label(f"met_{n}") for n, which in enumerate(met)]))
         found |= {condition: stored.c[f"met_{n}"] for n, condition in enumerate(alike)}
@@ -227,7 +176,8 @@ def by_span(conditions: Sequence[WithinDays]) -> dict[tuple[int, int], list[With
 def _window(conditions: Sequence[WithinDays], seen: Seen) -> Select:
     near, p = _near(conditions, seen), seen.episodes.c
     n, inner = near.c, tuple(part for condition in conditions for of in condition.parts for part in of.walk())
-    window = select(n.patient, n.anchor_day, func.max(n.anchors).label("anchors"), *recorded(near, columns_read(inner))).group_by(n.patient, n.anchor_day)
+    marks = [func.max(n[name]).label(name) for name in seen.findings.names]
+    window = select(n.patient, n.anchor_day, *marks, *recorded(near, columns_read(inner))).group_by(n.patient, n.anchor_day)
     if any(isinstance(part, over.BegunWithin) for part in inner):
         age = func.max(case((n.anchor_day >= p.episode, n.anchor_day - p.episode))).label("episode_age")
         window = window.add_columns(age).outerjoin(seen.episodes, p.patient == n.patient)
@@ -240,18 +190,29 @@ def _(condition: WithinDays, seen: Seen) -> tuple[FromClause, Shown]:
     return met.table, Shown(met)
 
 
-def shown_around(conditions: Sequence[WithinDays], seen: Seen, whose: FromClause) -> tuple[FromClause, dict[Condition, Shown]]:
-    """Evidence of conditions that look as many days around their anchors: what the findings of some patients report around the days of
-    which they are true. Asked last, because of few patients any is."""
-    window, span = seen.windows[conditions[0]].table, conditions[0]
-    met = [seen.windows[condition].label(f"met_{n}") for n, condition in enumerate(conditions)]
-    w = select(window.c.patient, window.c.anchor_day, *met).where(or_(*met), window.c.patient.in_(select(whose.c.patient))).subquery().c
-    f = seen.findings.c
-    shows = [and_(w[f"met_{n}"], or_(*[surely(part, seen.findings) for part in _told_by(condition)])).label(f"shows_{n}")
-             for n, condition in enumerate(conditions)]
-    near = select(f.patient, f.entry, f.day, *shows).join(
-        w.patient.table, and_(w.patient == f.patient, f.day.between(w.anchor_day - span.before, w.anchor_day + span.after))).subquery()
-    return near, {condition: by_entry(near, near.c[f"shows_{n}"]) for n, condition in enumerate(conditions)}
+def showing(holds: FromClause, *days: ColumnElement[int]) -> Select:
+    """Evidence that arms hold."""
+    return select(holds.c.patient, holds.c.rule_bit, *[day.label(part) for part, day in zip(EVIDENCE, days, strict=True)])
+
+
+def shown_around(script: Script, name: str, keys: Sequence[tuple[int, WithinDays]], seen: Seen, holds: Table) -> Select:
+    """What the findings of patients report around the days of which conditions are true that show why arms hold."""
+    h = holds.c
+    whose = select(h.patient).where(h.number.in_([number for number, _ in keys]))
+    spans = []
+    for (before, after), alike in by_span([key for _, key in keys]).items():
+        of = [(number, key) for number, key in keys if key in alike]
+        met = [seen.windows[key] for _, key in of]
+        w = met[0].table.c
+        around = [(w.anchor_day - before).label("since"), (w.anchor_day + after).label("until"), unnested("number", [number for number, _ in of])]
+        days = select(w.patient, *around, unnested("met", array(met), Boolean), *seen.findings.wanted([told_by(key) for _, key in of])).where(
+            w.patient.in_(whose), or_(*dict.fromkeys(met))).subquery().c
+        told = [days[column] for column in ("since", "until", *seen.findings.names)]
+        spans.append(select(h.patient, h.rule_bit, *told).join(days.met.table, and_(days.patient == h.patient, days.number == h.number)).where(days.met))
+    # stored, so that only the days of arms that hold are compared with what is found near them
+    w, f = script.store(f"{name}_days", union_all(*spans)), seen.findings.rows.c
+    near = and_(f.patient == w.c.patient, f.day.between(w.c.since, w.c.until), seen.findings.says_any(w))
+    return showing(w, f.day, f.day, f.entry).join(seen.findings.rows, near)
 
 
 @behind.register

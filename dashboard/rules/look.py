@@ -32,7 +32,7 @@ from dashboard.rules import episodes
 from dashboard.rules.change import NotResponded
 from dashboard.rules.conditions import AtLeast, Condition, Named, Reported, TemperatureAtLeast
 from dashboard.rules.definition import Rule
-from dashboard.rules.history import FINDINGS, among, sought, surely
+from dashboard.rules.marks import FINDINGS, Marked, alone, among, marked, sought, surely, told_by
 from dashboard.rules.over_time import InterferenceOnDays, NoRelief, NotImproved, SameEntry, SameEntryOfPatientWith, SeverityOnDays, Silent, WithinDays, Worsened
 from dashboard.rules.record import columns_read, of_one, recorded, said
 from dashboard.rules.seen import RECENT, Entries, Script, Seen
@@ -79,9 +79,8 @@ def _look(all_: Entries, rules: tuple[Rule, ...], asked: tuple[Rule, ...], asses
         func.min(e.day).label("first_day"), func.min(e.onset).label("first_onset"),
         func.max(case((and_(e.pain, e.onset.is_(None)), e.day))).label("last_open_pain")))
     r, looked_for = records.c, tuple(_in_findings(asked))
-    f = all_.where(lambda entry: _clue(looked_for, entry)).c
-    # what is not read is not copied: at millions of entries each column counts
-    findings = script.store("rule_finding", select(*[f[name] for name in ("entry", "patient", "day", *of_one(columns_read(looked_for)))]))
+    f = all_.where(lambda entry: _clue(looked_for, entry))
+    findings = Marked(script.store("rule_finding", marked(f, _marks(looked_for))), _marks(looked_for))
     days = max([RECENT, *_days_back(parts)])
     late = all_.joined(records, r.patient == all_.rows.c.patient, [r.last_day]).c
     ago = late.last_day - late.day
@@ -94,21 +93,24 @@ def _look(all_: Entries, rules: tuple[Rule, ...], asked: tuple[Rule, ...], asses
     by_day = script.store("rule_recent_day", _days(recent)) if any(isinstance(part, (Worsened, NotResponded, SeverityOnDays)) for part in parts) else None
     silences = [part.days for part in parts if isinstance(part, Silent)]
     gaps = script.store("rule_gap", _gaps(all_, records, min(silences))) if silences else None
-    seen = Seen(all_, records, findings, recent, days, current, in_episode, diary, by_day, gaps, _of_known(all_, records, parts), met,
+    seen = Seen(all_, records, findings, recent, days, current, in_episode, diary, by_day, gaps, _of_known(script, "rule_known", all_, records, parts), met,
                 tuple((rule.rule_id, rule.bit) for rule in rules))
     late = seen.last_days(RECENT)
     lately, own = Entries(late, read_lately, raw=False), script.store("rule_recent_record", _records(late, read_lately, today))
-    own_days = replace(seen, entries=lately, records=own, findings=late, recent=late, days=RECENT, of_known=_of_known(lately, own, parts_lately))
+    marks = _marks(_in_findings(assess))
+    own_days = replace(seen, entries=lately, records=own, findings=Marked(marked(late, marks).subquery(), marks), recent=late, days=RECENT,
+                       of_known=_of_known(script, "rule_recent_known", lately, own, parts_lately))
     return Look(seen, own_days, script)
 
 
-def _of_known(entries: Entries, records: Table, parts: Iterable[Condition]) -> FromClause | None:
-    histories = HISTORY.bits({code for part in parts if isinstance(part, SameEntryOfPatientWith) for code in part.history})
-    if not histories:
+def _of_known(script: Script, name: str, entries: Entries, records: Table, parts: Iterable[Condition]) -> Marked | None:
+    asked = tuple(part for part in parts if isinstance(part, SameEntryOfPatientWith))
+    if not asked:
         return None
-    r = records.c
-    return entries.joined(records, and_(r.patient == entries.rows.c.patient, has(r.history_present, histories)), [
+    r, histories = records.c, HISTORY.bits({code for part in asked for code in part.history})
+    theirs = entries.joined(records, and_(r.patient == entries.rows.c.patient, has(r.history_present, histories)), [
         r.history_present.label("patient_history")])
+    return Marked(script.store(name, marked(theirs, asked).where(or_(*[surely(part, theirs) for part in asked]))), asked)
 
 
 def _records(entries: FromClause, read: tuple[str, ...], today: Table) -> Select:
@@ -167,6 +169,12 @@ def _looked_for(condition: Condition, of_few: bool) -> Iterator[Condition]:
             yield condition
         for part in condition.below():
             yield from _looked_for(part, of_few)
+
+
+def _marks(looked_for: Iterable[Condition]) -> tuple[Condition, ...]:
+    """What is asked of each finding."""
+    asked = [told_by(part) if isinstance(part, WithinDays) else (part,) for part in looked_for if isinstance(part, (WithinDays, SameEntry, *FINDINGS))]
+    return tuple(dict.fromkeys(one for of in asked for part in of for one in alone(part)))
 
 
 def _clue(parts: tuple[Condition, ...], entries: FromClause) -> ColumnElement[bool]:

@@ -1,19 +1,22 @@
 """Rules together, in few statements: for every patient what each comes to, and where it is met, the days that show it."""
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     ColumnElement,
     Connection,
     FromClause,
-    Insert,
     Integer,
     Select,
+    String,
     Table,
+    and_,
     case,
     cast,
+    false,
     func,
     literal,
     null,
@@ -22,39 +25,36 @@ from sqlalchemy import (
     true,
     union_all,
 )
+from sqlalchemy.dialects.postgresql import array
 
-from dashboard.database import bit_or
+from dashboard.database import added, unnested
 from dashboard.rules.compile import Asked, answer
 from dashboard.rules.conditions import AnyOf, AtLeast, Condition, Not
 from dashboard.rules.course import behind, gathered, history, totalled
 from dashboard.rules.definition import Arm, Rule
-from dashboard.rules.history import EVIDENCE, FINDINGS, WORDS, Shown, among, by_entry, by_span, grouped, regardless, reporting, shown_around, totals, windows
+from dashboard.rules.history import EVIDENCE, Shown, grouped, regardless, showing, shown_around, totals, windows
 from dashboard.rules.look import Look
-from dashboard.rules.over_time import AnyRuleMet, WithinDays
-from dashboard.rules.seen import Inline, Script, Seen
+from dashboard.rules.marks import FINDINGS, WORDS, Marked, among, marked, surely
+from dashboard.rules.over_time import AnyRuleMet, SameEntry, SameEntryOfPatientWith, WithinDays
+from dashboard.rules.seen import Script, Seen
 
 Known = Mapping[Condition, Shown]
 
 
 @dataclass(frozen=True)
 class Questions:
-    """What is asked of some rules: whether their arms hold (`script`), and where one does, since when (`shown`), rule by rule (`met`)."""
+    """What is asked of some rules: whether their arms hold (`script`), and, where any does, since when (`met`)."""
     script: Script
     standing: Table
-    shown: Script
-    met: Mapping[int, Insert]
+    met: Script
 
 
 def answered(connection: Connection, questions: Questions) -> Table:
     """Asks rules of everybody. What is met is added to `Seen.met`. Returns a row a patient: what is met, what cannot be assessed, and of
     the rules of which that was asked which could be in the last days, as bit sets over the rules."""
     questions.script.run(connection)
-    met = int(connection.scalar(select(func.coalesce(bit_or(questions.standing.c.met), 0))))
-    if met:
-        questions.shown.run(connection)
-    for bit, insert in questions.met.items():
-        if met >> bit & 1:
-            connection.execute(insert)
+    if connection.scalar(select(func.max(questions.standing.c.met))):
+        questions.met.run(connection)
     return questions.standing
 
 
@@ -77,19 +77,8 @@ def questions(name: str, rules: tuple[Rule, ...], look: Look, assess: tuple[Rule
         a.patient, _bits((rule, _combined(rule, a)) for rule in rules).label("met"),
         _bits((rule, _combined(rule, a).is_(None)) for rule in rules).label("cannot_assess"),
         _bits((rule, _combined(rule, recently.c).is_not(None)) for rule in asked).label("assessed_recently")).select_from(together))
-    if seen.entries.raw:
-        every = shown | _evidence(told, name, rules, arms, seen)
-        known = dict.fromkeys(rules, every)
-    else:  # few entries are read again in less time than it takes to plan what no rule that is met asks for
-        known = {rule: shown | _evidence(Inline(), name, (rule,), arms, seen) for rule in rules}
-    names = [c.name for c in seen.met.c]
-    return Questions(script, standing, told, {rule.bit: seen.met.insert().from_select(names, _met(rule, arms, seen, known[rule])) for rule in rules})
-
-
-def _evidence(script: Script, name: str, rules: tuple[Rule, ...], arms: Table, seen: Seen) -> dict[Condition, Shown]:
-    keys = tuple(dict.fromkeys(key for rule in rules for arm in rule.arms for key in _shown_by(arm)))
-    told = _asked(script, f"{name}_told", [key for key in keys if isinstance(key, _Told)], seen, _told_to(rules, arms, seen))
-    return told | _shown_around(script, name, rules, [key for key in keys if isinstance(key, WithinDays)], arms, seen)
+    _met(told, name, rules, arms, seen, shown)
+    return Questions(script, standing, told)
 
 
 def entries_behind(connection: Connection, rule: Rule, look: Look) -> Select:
@@ -111,14 +100,14 @@ def entries_behind(connection: Connection, rule: Rule, look: Look) -> Select:
     return select(rows).distinct().order_by(rows.c.arm, rows.c.day, rows.c.entry)
 
 
-def _asked(script: Script, name: str, conditions: Iterable[Condition], seen: Seen, told_to: FromClause | None = None) -> dict[Condition, Shown]:
+def _asked(script: Script, name: str, conditions: Iterable[Condition], seen: Seen) -> dict[Condition, Shown]:
     """What conditions about several entries come to, as columns of TEMP tables with a row a patient: one for all that read the same rows."""
     sharing: dict[FromClause, dict[Condition, Shown]] = {}
     totalling: dict[FromClause, dict[Condition, Shown]] = {}
     alone: dict[Condition, Select] = {}
-    of_entries = (seen.findings, seen.of_known, told_to)  # of what is asked of single ones, nothing but what is true counts
+    of_entries = [entries.rows for entries in (seen.findings, seen.of_known) if entries]  # of single ones nothing but what is true counts
     for condition in dict.fromkeys(conditions):
-        if together := _told(condition, seen, told_to) if isinstance(condition, _Told) else gathered(condition, seen):
+        if together := gathered(condition, seen):
             sharing.setdefault(together[0], {})[condition] = together[1]
         if together := totalled(condition, seen):
             totalling.setdefault(together[0], {})[condition] = together[1]
@@ -137,16 +126,6 @@ def _asked(script: Script, name: str, conditions: Iterable[Condition], seen: See
     return shown
 
 
-def _shown_around(script: Script, name: str, rules: tuple[Rule, ...], keys: list[WithinDays], stored: Table, seen: Seen) -> dict[Condition, Shown]:
-    shown: dict[Condition, Shown] = {}
-    for (before, after), alike in by_span(keys).items():
-        arms = [stored.c[_name(rule, n)] for rule in rules for n, arm in enumerate(rule.arms) if set(alike) & set(_shown_by(arm))]
-        rows, wanted = shown_around(alike, seen, select(stored.c.patient).where(or_(*arms)).subquery())
-        table = script.store(f"{name}_shown_around_{before}_{after}", grouped(rows, list(wanted.values()))).c
-        shown |= {condition: Shown(*[table[f"{part}_{n}"] for part in Shown._fields]) for n, condition in enumerate(wanted)}
-    return shown
-
-
 def _beside(records: FromClause, shown: Iterable[Shown]) -> FromClause:
     """Records joined with the tables that say what conditions came to."""
     tables = records
@@ -160,7 +139,8 @@ def _arms(rules: Iterable[Rule], records: Table, shown: Known) -> Select:
     asked = Asked(records)
     columns = [answer(arm.when, asked, shown).label(_name(rule, n)) for rule in rules for n, arm in enumerate(rule.arms)]
     said, known = asked.answers(), [shown[part] for part in dict.fromkeys(part for rule in rules for part in rule.parts) if part in shown]
-    return select(said.c.patient, *columns).select_from(_beside(said, known))
+    # the many answers are joined last: each join before them would hand them all on
+    return select(said.c.patient, *columns).select_from(_beside(records, known).join(said, said.c.patient == records.c.patient))
 
 
 def _name(rule: Rule, arm: int) -> str:
@@ -175,38 +155,65 @@ def _combined(rule: Rule, arms: Mapping[str, ColumnElement]) -> ColumnElement[bo
 
 
 def _bits(which: Iterable[tuple[Rule, ColumnElement[bool]]]) -> ColumnElement[int]:
-    return sum((case((true_, cast(literal(1 << rule.bit), BigInteger)), else_=0) for rule, true_ in which), cast(literal(0), BigInteger))
-
-
-def _met(rule: Rule, stored: Table, seen: Seen, shown: Known) -> Select:
-    """Of whom a rule is met: tier and arm (of the worst met arm), first_evidence, last_evidence, last_entry, episode_onset."""
-    a, r = stored.c, seen.records.c
-    keys = [tuple(_shown_by(arm)) for arm in rule.arms]
-    arms = [a[_name(rule, n)] for n in range(len(rule.arms))]
-    # a rule may be met by what is absent, or by age: then the last entry stands for it
-    first, last, newest = ([case((arm, case((shown[key].met, getattr(shown[key], name))))) for arm, own in zip(arms, keys, strict=True) for key in own]
-                           for name in EVIDENCE)
-    tables = _beside(stored, [shown[key] for own in keys for key in own]).join(seen.records, r.patient == a.patient)
-    onsets = [cast(null(), Integer)] * len(arms)
-    if any(arm.tier in "RI" for arm in rule.arms):
-        tables = tables.outerjoin(seen.episodes, seen.episodes.c.patient == a.patient)
-        onsets = [seen.episodes.c.episode if arm.tier in "RI" else cast(null(), Integer) for arm in rule.arms]
-
-    def of_arm(values: Iterable[object]) -> ColumnElement:
-        return case(*zip(arms, values, strict=True))
-
-    return select(
-        a.patient, literal(rule.bit).label("rule_bit"), of_arm(literal(arm.tier) for arm in rule.arms).label("tier"),
-        of_arm(literal(n) for n in range(len(arms))).label("arm"), _extreme(func.least, first, r.last_day, Integer).label("first_evidence"),
-        _extreme(func.greatest, last, r.last_day, Integer).label("last_evidence"), _extreme(func.greatest, newest, r.newest, BigInteger).label("last_entry"),
-        of_arm(onsets).label("episode_onset")).select_from(tables).where(or_(*arms))
-
-
-def _extreme(function: Callable, values: list[ColumnElement], otherwise: ColumnElement, kind: type) -> ColumnElement:
-    return func.coalesce(*([function(*values, type_=kind)] if len(values) > 1 else values), otherwise, type_=kind)
+    return added([case((true_, literal(1 << rule.bit, BigInteger)), else_=0) for rule, true_ in which])
 
 
 # --- evidence ---------------------------------------------------------------------------------------------------------------------
+
+def _met(script: Script, name: str, rules: tuple[Rule, ...], arms: Table, seen: Seen, shown: Known) -> None:
+    """Of whom a rule is met: tier and arm (of the worst met arm), first_evidence, last_evidence, last_entry, episode_onset. Arms are numbered
+    through, so that few statements serve all of them: what differs between arms is rows, and no text."""
+    of = [(rule, n, arm) for rule in rules for n, arm in enumerate(rule.arms)]
+    columns = array([arms.c[_name(rule, n)] for rule, n, _ in of])
+    every = select(arms.c.patient, unnested("holds", columns, Boolean), unnested("number", range(len(of)))).subquery().c
+    told = select(unnested("number", range(len(of))), unnested("rule_bit", [rule.bit for rule, _, _ in of]), unnested("arm", [n for _, n, _ in of]),
+                  unnested("tier", [arm.tier for *_, arm in of], String)).subquery().c
+    holds = script.store(f"{name}_holds", select(every.patient, every.number, told.rule_bit).join(
+        told.tier.table, told.number == every.number).where(every.holds))
+    h, r, p = holds.c, seen.records.c, seen.episodes.c
+    keys = [(number, key) for number, (*_, arm) in enumerate(of) for key in _shown_by(arm)]
+    e = union_all(*_evidence(script, name, keys, holds, seen, shown)).subquery().c
+    days = select(e.patient, e.rule_bit, func.min(e.first_day).label("first_day"), func.max(e.last_day).label("last_day"),
+                  func.max(e.newest).label("newest")).group_by(e.patient, e.rule_bit).subquery().c
+    worst = select(h.patient, h.rule_bit, func.min(h.number).label("number")).group_by(h.patient, h.rule_bit).subquery().c
+    both = and_(days.patient == worst.patient, days.rule_bit == worst.rule_bit)
+    # a rule may be met by what is absent, or by age: then the last entry stands for it
+    script.add(seen.met, select(
+        worst.patient, worst.rule_bit, told.tier, told.arm, func.coalesce(days.first_day, r.last_day), func.coalesce(days.last_day, r.last_day),
+        func.coalesce(days.newest, r.newest), case((told.tier.in_(("R", "I")), p.episode))).join(
+        told.tier.table, told.number == worst.number).join(seen.records, r.patient == worst.patient).outerjoin(
+        days.patient.table, both).outerjoin(seen.episodes, p.patient == worst.patient))
+
+
+def _evidence(script: Script, name: str, keys: list[tuple[int, Condition]], holds: Table, seen: Seen, shown: Known) -> Iterator[Select]:
+    """What shows that arms hold: patient, rule_bit, first_day, last_day, newest. `keys`: of each arm, by its number."""
+    h = holds.c
+    yield showing(holds, *[cast(null(), kind) for kind in (Integer, Integer, BigInteger)]).where(false())  # there may be no key at all
+    around = [(number, key) for number, key in keys if isinstance(key, WithinDays)]
+    if around:
+        yield shown_around(script, name, around, seen, holds)
+    few = {key for _, key in keys if isinstance(key, _Told) and not key.in_findings}
+    marks: dict[Marked, list[tuple[int, tuple[Condition, ...]]]] = {}
+    if few:
+        theirs = select(h.patient).where(h.number.in_([number for number, key in keys if key in few])).distinct().subquery()
+        those = seen.entries.joined(theirs, theirs.c.patient == seen.entries.rows.c.patient)
+        said = tuple(dict.fromkeys(part for _, key in keys if key in few for part in key.parts))
+        words = Marked(script.store(f"{name}_words", marked(those, said).where(or_(*[surely(part, those) for part in said]))), said)
+    for number, key in keys:
+        if isinstance(key, _Told):
+            marks.setdefault(seen.findings if key.in_findings else words, []).append((number, key.parts))
+        elif isinstance(key, SameEntry):
+            marks.setdefault(seen.findings, []).append((number, (key,)))
+        elif isinstance(key, SameEntryOfPatientWith):
+            marks.setdefault(seen.of_known, []).append((number, (key,)))
+        elif not isinstance(key, WithinDays):
+            met, *days = shown[key]
+            yield showing(holds, *days).select_from(_beside(holds, [shown[key]])).where(h.number == number, met)
+    for entries, wanted in marks.items():
+        w = select(unnested("number", [number for number, _ in wanted]), *entries.wanted([of for _, of in wanted])).subquery()
+        e = entries.rows.c
+        yield showing(holds, e.day, e.day, e.entry).join(w, w.c.number == h.number).join(entries.rows, and_(e.patient == h.patient, entries.says_any(w)))
+
 
 @dataclass(frozen=True)
 class _Told(AnyOf):
@@ -215,25 +222,8 @@ class _Told(AnyOf):
     of_few: bool = False
 
     @property
-    def kinds(self) -> tuple[type[Condition], ...]:
-        return FINDINGS if isinstance(self.parts[0], FINDINGS) else WORDS
-
-    @property
     def in_findings(self) -> bool:
-        return self.kinds == FINDINGS and not self.of_few
-
-
-def _told(key: _Told, seen: Seen, told_to: FromClause) -> tuple[FromClause, Shown]:
-    rows = seen.findings if key.in_findings else told_to
-    return rows, by_entry(rows, reporting(AnyOf(key.parts), rows, key.kinds))
-
-
-def _told_to(rules: tuple[Rule, ...], stored: Table, seen: Seen) -> FromClause:
-    """The entries of the patients of whom something is met that the findings do not show."""
-    arms = [stored.c[_name(rule, n)] for rule in rules for n, arm in enumerate(rule.arms)
-            if any(isinstance(key, _Told) and not key.in_findings for key in _shown_by(arm))]
-    return seen.entries.joined(stored, stored.c.patient == seen.entries.rows.c.patient if not arms else
-                               (stored.c.patient == seen.entries.rows.c.patient) & or_(*arms))
+        return isinstance(self.parts[0], FINDINGS) and not self.of_few
 
 
 def _shown_by(arm: Arm) -> Iterator[Condition]:
@@ -263,8 +253,8 @@ def _has_rows(condition: Condition) -> bool:
 def _rows(shown: Condition, seen: Seen) -> Select:
     if not isinstance(shown, _Told):
         return behind(shown, seen)
-    rows = seen.findings if shown.in_findings else seen.entries.everything()
-    return select(rows.c.patient, rows.c.entry, rows.c.day).where(reporting(AnyOf(shown.parts), rows, shown.kinds))
+    rows = seen.findings.rows if shown.in_findings else seen.entries.everything()
+    return select(rows.c.patient, rows.c.entry, rows.c.day).where(seen.findings.says(shown.parts) if shown.in_findings else surely(shown, rows))
 
 
 def _last_day(seen: Seen) -> Select:

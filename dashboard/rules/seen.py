@@ -8,6 +8,7 @@ from sqlalchemy.sql.base import WriteableColumnCollection
 
 from dashboard import database
 from dashboard.rules.conditions import Condition
+from dashboard.rules.marks import Marked
 from dashboard.rules.record import said, spelled
 
 RECENT = 14  # days up to a patient's last entry: what was said in them decides whether somebody was assessed lately
@@ -35,13 +36,6 @@ class Script:
                 connection.execute(rows)
             else:
                 database.fill(connection, stored, rows)
-
-
-class Inline(Script):
-    """The same as parts of the statements that read them."""
-
-    def store(self, name: str, statement: Select) -> FromClause:
-        return statement.subquery(name)
 
 
 @dataclass(frozen=True)
@@ -73,11 +67,11 @@ class Seen:
     """One record a patient; the few entries with a finding; the entries of each patient's last days (`ago` before the last entry); the
     current episodes (patient, episode, at_least, as_of), their entries, and of these the diary days at either end; what usually lies
     between the diary days of those who fell silent (patient, median; nobody with a single day); the entries of patients with something in
-    their history that rules ask about (which is `patient_history`); what other rules came to; what conditions come to around their
+    their history that rules ask about; what other rules came to; what conditions come to around their
     anchors (`history.windows`)."""
     entries: Entries
     records: Table
-    findings: FromClause
+    findings: Marked
     recent: FromClause
     days: int  # how many `recent` has
     episodes: Table
@@ -85,7 +79,7 @@ class Seen:
     diary: Table | None
     recent_day: Table | None
     gaps: Table | None
-    of_known: FromClause | None
+    of_known: Marked | None
     met: Table
     bits: tuple[tuple[str, int], ...]
     windows: Mapping[Condition, ColumnElement[bool]] = field(default_factory=dict)
