@@ -54,10 +54,12 @@ def day(ago: int) -> int:
 
 
 def drawn_list(at: AppTest) -> pd.DataFrame:
-    """The list, id and source apart as files have them."""
+    """The list, id and source, and status and owner, apart as files have them."""
     made = next(found.value for found in at.dataframe if found.key == "list")
-    both = made["Patient"].str.partition(" · ")
-    return made.assign(Patient=both[0], Source=both[2])
+    whose, stands = made["Patient"].str.partition(" · "), made["Status"].str.partition(" · ")
+    made = made.assign(Patient=whose[0], Source=whose[2], Status=stands[0])
+    made.insert(made.columns.get_loc("Status") + 1, "Owner", stands[2].replace("", "–"))
+    return made
 
 
 def listed(at: AppTest) -> list[str]:
