@@ -206,8 +206,10 @@ def planned(world: World, rows: Iterable[Row], day: int) -> tuple[tuple[Fate, ..
     rows = list(rows)
     here = live(world)
     by_id = {(e.row.source, e.row.entry_id): e for e in here if e.row.entry_id is not None}
-    by_statement: dict[tuple[object, ...], Entry] = {}
-    for entry in sorted(here, key=lambda e: e.row.entry_id is not None):  # of equal ones first the one that has no id either
+    revised = {by_id[row.source, row.entry_id].number for row in rows if _revises(row, rows, day, by_id.get((row.source, row.entry_id)))}
+    by_statement: dict[tuple[object, ...], Entry] = {}  # but for what this very file takes away
+    stays = [entry for entry in here if entry.number not in revised]
+    for entry in sorted(stays, key=lambda e: e.row.entry_id is not None):  # of equal ones first the one that has no id either
         by_statement.setdefault(entry.row.statement, entry)
     fates: list[Fate] = []
     brought: list[Entry] = []
@@ -245,8 +247,13 @@ def _ambiguous(row: Row, rows: list[Row], day: int, here: Entry | None) -> bool:
     return len({other.statement for other in others}) > 1 or (here is not None and here.row.who != row.who)
 
 
+def _revises(row: Row, rows: list[Row], day: int, here: Entry | None) -> bool:
+    return here is not None and here.row.statement != row.statement and not (row.left_out or _faulty(row, day) or _ambiguous(row, rows, day, here))
+
+
 def _same(row: Row, by_id: dict[tuple[str, str | None], Entry], by_statement: dict[tuple[object, ...], Entry]) -> Entry | None:
-    """The entry that a row repeats. A row with an id is compared with the live entry of that id, one without with every live entry."""
+    """The entry that a row repeats. A row with an id is compared with the live entry of that id, one without with every live
+    entry that the file does not revise."""
     if row.entry_id is None:
         return by_statement.get(row.statement)
     entry = by_id.get((row.source, row.entry_id))

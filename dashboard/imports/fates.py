@@ -96,11 +96,6 @@ def _alike(live: Subquery, planned: Table, names: tuple[str, ...]) -> ColumnElem
 def _against(connection: Connection, planned: Table, live: Subquery, count: int, any_id: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     repeats_entry, revision, stolen = np.zeros(count, np.int64), np.zeros(count, bool), np.zeros(count, bool)
     same_patient, alike = live.c.patient == planned.c.patient, _alike(live, planned, (*_TIME, *CONTENT))
-    # of several that say the same, first the one without an id: no revision of another row's id can take it away
-    earliest = func.coalesce(func.min(case((live.c.entry_id.is_(None), live.c.entry))), func.min(live.c.entry), type_=BigInteger)
-    positions, entries = database.numbers(connection, select(planned.c.position, earliest).join(live, and_(same_patient, alike)).where(
-        planned.c.entry_id.is_(None)).group_by(planned.c.position))
-    repeats_entry[positions] = entries
     replaced = np.array([], np.int64)
     if any_id:
         owner = patient.alias()
@@ -112,7 +107,18 @@ def _against(connection: Connection, planned: Table, live: Subquery, count: int,
         repeats_entry[positions[equal]] = entries[equal]
         revision[positions[own & ~equal]] = True
         replaced = np.unique(entries[own & ~equal])
+    # of several that say the same, first the one without an id: no later revision of another row's id can take it away
+    earliest = func.coalesce(func.min(case((live.c.entry_id.is_(None), live.c.entry))), func.min(live.c.entry), type_=BigInteger)
+    same = select(planned.c.position, earliest).join(live, and_(same_patient, alike)).where(planned.c.entry_id.is_(None)).group_by(planned.c.position)
+    if len(replaced):  # what this very file takes away is no place for what it says
+        same = same.where(live.c.entry.not_in(select(_gone(connection, replaced).c.entry)))
+    positions, entries = database.numbers(connection, same)
+    repeats_entry[positions] = entries
     return repeats_entry, revision, stolen, replaced
+
+
+def _gone(connection: Connection, replaced: np.ndarray) -> Table:
+    return database.store_rows(connection, "replaced_entry", {"entry": BigInteger}, pyarrow.table({"entry": pyarrow.array(replaced.astype(np.int64))}))
 
 
 def _twins(twins: np.ndarray, ids: pyarrow.ChunkedArray, free: np.ndarray) -> np.ndarray:
@@ -135,7 +141,7 @@ def _repeats(connection: Connection, typed: Typed, loaded: np.ndarray, planned: 
     repeat[at] = times.duplicated().to_numpy()
     if planned is not None and len(at):
         kept = database.store_rows(connection, "loaded_row", {"position": Integer}, pyarrow.table({"position": pyarrow.array(at.astype(np.int32))}))
-        gone = database.store_rows(connection, "replaced_entry", {"entry": BigInteger}, pyarrow.table({"entry": pyarrow.array(replaced.astype(np.int64))}))
+        gone = _gone(connection, replaced)
         live = cohort.entries(connection, LAST_DAY, patients=planned).subquery()
         found, = database.numbers(connection, select(planned.c.position).distinct().join(kept, kept.c.position == planned.c.position).join(
             live, and_(live.c.patient == planned.c.patient, _alike(live, planned, _TIME))).where(live.c.entry.not_in(select(gone.c.entry))))

@@ -6,7 +6,7 @@ from sqlalchemy import Engine, func, select
 
 from dashboard import audit
 from dashboard.errors import Conflict, NotFound, Refused
-from dashboard.imports import batches, commit, corrections, plan, quarantine, report, tabular
+from dashboard.imports import batches, commit, corrections, plan, quarantine, report, tabular, undo
 from dashboard.schema import diary_entry, duplicate_row, import_batch, metadata, patient, source, supersession
 from tests.files import AT, BY, TODAY, as_sheet, counts, imported, live, planned, sheet, stored
 
@@ -118,6 +118,18 @@ def test_same_patient_and_time_with_other_content_is_kept_and_listed(engine: Eng
     receipt = imported(engine, HEAD, "1,,2026-03-01T10:00,5", "1,,2026-03-01T10:00,6", "1,,2026-03-01T10:01,6")
     assert counts(receipt, "loaded", "repeats") == (3, 1)
     assert counts(imported(engine, HEAD, "1,,2026-03-01T10:01,7"), "loaded", "repeats") == (1, 1)
+
+
+def test_what_a_file_takes_away_is_no_place_for_what_it_says(engine: Engine) -> None:
+    """One row moves an entry to another day, another says without an id what the entry said: both are live, in whatever order they stand."""
+    imported(engine, HEAD, "1,a,2026-03-01,5")
+    for rows in (("1,a,2026-02-27,5", "1,,2026-03-01,5"), ("1,,2026-03-01,5", "1,a,2026-02-27,5")):
+        loaded = imported(engine, HEAD, *rows)
+        assert counts(loaded, "loaded", "revised", "duplicate") == (2, 1, 0)
+        assert live(engine, "recorded_at", "severity") == [("2026-02-27", "5"), ("2026-03-01", "5")]
+        assert counts(imported(engine, HEAD, *rows), "loaded", "duplicate") == (0, 2)
+        undo.undo(engine, loaded.batch + 1, by=BY, at=AT)
+        undo.undo(engine, loaded.batch, by=BY, at=AT)
 
 
 def test_the_same_id_with_other_content_supersedes(engine: Engine) -> None:
