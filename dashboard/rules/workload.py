@@ -60,7 +60,7 @@ class Workload:
         """95 % interval of `urgent` for each patient-week of all patients (`of` them), as a ratio of means of patients drawn without
         putting back; None where too few came to it to tell by."""
         n, found, observed = self.patients, self.urgent(of_set), self.patient_weeks
-        if n >= of or found < 10:
+        if not 1 < n < of or found < 10:
             return None
         rate, (xx, xy, yy) = found / observed, self.squares[of_set]
         error = 1.96 * sqrt(n / (n - 1) * (1 - n / of) * max(0.0, xx - 2 * rate * xy + rate * rate * yy)) / observed

@@ -81,7 +81,7 @@ def take_along(lines: Callable[[], tuple[pd.DataFrame, pd.DataFrame]], taken: Ta
             st.code(handout.as_text(*lines(), [taken.title, *taken.above], taken.without), language=None, wrap_lines=True)
     # the byte order mark tells spreadsheets that it is UTF-8
     st.download_button("CSV", lambda: "\ufeff" + export.sheet(handout.sheet(lines()[1], taken.about)), "worklist.csv", "text/csv", key="csv",
-                       icon=":material/download:", help="Exactly these lines, in this order, of all pages; the source has a column of its own",
+                       icon=":material/download:", help="Exactly these lines, in this order, of all pages; source and owner have columns of their own",
                        **trace.left("a worklist", patients=taken.patients))
     st.download_button("Print", lambda: handout.printable(lines()[1], taken.title, [*taken.above, *filter(None, [taken.note])]), "worklist.html",
                        "text/html", key="print", icon=":material/print:", help="A page of its own with exactly these lines, in this order; open it and print",

@@ -36,7 +36,7 @@ def show(now: RuleSet, draft: tuple[Rule, ...] | None, as_of: int) -> None:
         with session.reading() as connection:
             ends = workload.week_ends(connection, as_of, weeks)
         if len(ends) < 2:
-            frame.small("No entry yet.", width="content")
+            frame.small("No diary entry yet to ask the rules about. Import some first.", width="content")
             return
         kept, key = _kept("workloads", sets), (*ends,)
         drawn, made, pace, spent = kept.get(key, (None, None, 0.0, 0.0))
@@ -108,7 +108,7 @@ def _shown(rules: tuple[Rule, ...], draft: tuple[Rule, ...] | None, made: Worklo
         frame.small("Patients whose worst tier it became in that week" + f", of {asked}" * bool(asked)
                     + (": in grey by the rules in force, in colour by the draft" if draft else ""), width="content")
         with st.popover("Table", key="weeks_table"):
-            st.dataframe(_weekly_table(weeks), hide_index=True, key="weeks_rows", alt="New patients by week and tier")
+            st.dataframe(_weekly_table(weeks), hide_index=True, key="weeks_rows", width="content", alt="New patients by week and tier")
             st.download_button("CSV", lambda: _sheet(outgoing.weekly(_weekly_table(weeks), takeaway.control()), asked), "rule_weeks.csv", "text/csv",
                                key="weeks_csv", on_click="ignore", icon=":material/download:", help=takeaway.help_of("This table as a file."))
     st.plotly_chart(weekly(weeks[0], weeks[1] if draft else None, session.theme()), key="weeks_chart", theme=None, config={"displayModeBar": False},
@@ -140,7 +140,7 @@ def _urgent(made: Workload, number: int, how: str, of: int) -> str:
     found, of_set = made.urgent(number), f" {how}" if how else ""
     rate = _rate(found, made.patient_weeks)
     if made.patients == of:
-        return f"**{counted(found, 'patient')}{of_set}** ({rate} per 100 patient-weeks)"
+        return f"**{counted(found, 'time')} a patient{of_set}** ({rate} per 100 patient-weeks)"  # one may come to it again, or to a worse tier
     between = made.interval(number, of)
     sure = f"95 % interval {100 * between[0]:.2f} to {100 * between[1]:.2f}" if between else "too few for an interval"
     a_week = found / len(made.weeks[number]) * of / made.patients
@@ -154,9 +154,9 @@ def _rate(number: int, observed: float) -> str:
 
 def _weekly_table(weeks: list[pd.DataFrame]) -> pd.DataFrame:
     made = pd.DataFrame({"Week to": [spoken(day) for day in weeks[0]["week"]]})
-    for name, week in zip(("in force", "draft"), weeks, strict=False):
+    for name, week in zip((", in force", ", draft") if len(weeks) > 1 else ("",), weeks, strict=True):
         for tier in trial.QUEUED:
-            made[f"{frame.tier(tier)}, {name}"] = week[tier]
+            made[f"{frame.tier(tier)}{name}"] = week[tier]
     return made.iloc[::-1]
 
 

@@ -31,3 +31,4 @@ def test_parts_add_up_and_who_asked_everybody_needs_no_interval() -> None:
     assert made.patient_weeks == pytest.approx(whole.patient_weeks) and made.interval(0, 1000) == pytest.approx(whole.interval(0, 1000))
     assert made.interval(0, 60) is None
     assert of(np.zeros(60, int), observed).interval(0, 1000) is None, "of nothing there is no telling"
+    assert of(np.array([12]), np.array([52.0])).interval(0, 1000) is None, "nor by one patient, however often"
